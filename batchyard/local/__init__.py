@@ -1,0 +1,1 @@
+"""The local account: an emulated AWS account on the user's own machine."""

@@ -1,0 +1,19 @@
+"""What every test starts from: no real account in sight, jsii on the project's Node, CDK's slow validation off."""
+
+from __future__ import annotations
+
+import os
+
+# Before anything imports aws_cdk or boto3: both read these once.
+for name in [name for name in os.environ if name.startswith(("AWS_", "CDK_", "BATCHYARD_", "BATCH_"))]:
+    del os.environ[name]
+os.environ.update(
+    AWS_CONFIG_FILE=os.devnull,
+    AWS_SHARED_CREDENTIALS_FILE=os.devnull,
+    AWS_EC2_METADATA_DISABLED="true",
+    CDK_VALIDATION="false",
+)
+
+from batchyard.toolchain import use_project_node  # noqa: E402
+
+use_project_node()
