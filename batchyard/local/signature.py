@@ -1,8 +1,8 @@
 """For which service and region a request was signed.
 
-Every AWS tool signs its requests (Signature Version 4) and names region and service in the credential scope. On one
-endpoint for all services that scope is what tells them apart. The signature itself is not verified: the local
-account has no secrets to check it with.
+Every AWS tool signs its requests (Signature Version 4) and names region and service in the credential scope.
+On one endpoint for all services that scope is what tells them apart. The signature itself is not verified:
+the local account has no secrets to check it with.
 
 Source: IAM User Guide, "AWS Signature Version 4 for API requests", elements of a request's signature.
 """
@@ -18,14 +18,14 @@ _HEADER = re.compile(r"^AWS4-[A-Z0-9-]+\s.*?\bCredential=([^,\s]+)")
 
 @dataclass(frozen=True)
 class Scope:
-    """The credential scope of one request: `service` is the signing name (`batch`, `s3`, `cloudformation`, …)."""
+    """The credential scope of one request; `service` is the signing name: `batch`, `s3`, `cloudformation`."""
 
     service: str
     region: str
 
 
 def scope(environ: Mapping[str, Any]) -> Scope | None:
-    """The scope of a WSGI request, from its Authorization header or its presigned query; None if it has neither."""
+    """The scope of a WSGI request, from its Authorization header or presigned query; None without either."""
     header = _HEADER.match(environ.get("HTTP_AUTHORIZATION", ""))
     if header:
         return _parse(header.group(1))
