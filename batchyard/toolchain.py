@@ -9,7 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 CONTAINER = ROOT / "container"
 DEPLOYMENTS = ROOT / "deployments"
-STATE = ROOT / ".batchyard"
+# Another folder lets a second local account stand beside the first.
+STATE = Path(os.environ.get("BATCHYARD_STATE") or ROOT / ".batchyard").absolute()
 
 _CDK = ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"
 _NODE = Path(sys.prefix) / "bin" / "node"
@@ -35,7 +36,5 @@ def cdk_command() -> list[str]:
     """
     for path in (_NODE, _CDK):
         if not path.exists():
-            raise ToolMissingError(
-                f"{path} is missing: run `make setup`, which installs the CDK CLI and its Node."
-            )
+            raise ToolMissingError(f"{path} is missing: run `make setup`, which installs the CDK CLI and its Node.")
     return [str(_NODE), str(_CDK)]
