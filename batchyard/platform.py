@@ -1,0 +1,100 @@
+"""The platform record: what a deployment tells its users, in one SSM parameter.
+
+Written by the stack, read by the client. Standard library only: the client starts fast.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+#: Counts up when a client that knows the old form could misread the new one.
+VERSION = 1
+
+
+class PlatformRecordError(Exception):
+    """A platform record that this version cannot read."""
+
+
+def parameter_name(deployment: str) -> str:
+    """The SSM parameter of a deployment's record."""
+    return f"/batchyard/{deployment}/platform"
+
+
+@dataclass(frozen=True)
+class PlatformRecord:
+    """What a deployment tells its users."""
+
+    #: The name of the deployment, the account (12 digits) and the region it lies in.
+    deployment: str
+    account: str
+    region: str
+    #: The job bucket's name; prefixes end with /.
+    bucket: str
+    scripts_prefix: str
+    results_prefix: str
+    #: The repository's URI without a tag, and the image with its tag.
+    repository_uri: str
+    image: str
+    #: The log group's name.
+    log_group: str
+    job_role_arn: str
+    #: Keys of job_queues and job_definitions.
+    default_queue: str
+    default_job_definition: str
+    #: From the name in the deployment file to the ARN; a job definition's is that of its latest revision.
+    job_queues: dict[str, str]
+    job_definitions: dict[str, str]
+    compute_environments: dict[str, str]
+    version: int = VERSION
+
+    def to_fields(self) -> dict[str, Any]:
+        """The record as plain values, for a writer that resolves them (the stack)."""
+        return asdict(self)
+
+    def to_json(self) -> str:
+        """The record as the parameter holds it."""
+        return json.dumps(self.to_fields(), separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> PlatformRecord:
+        """The record in `text`.
+
+        Fields that this version does not know are left out. Raises PlatformRecordError.
+        """
+        try:
+            values = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise PlatformRecordError(f"the platform record is not JSON: {error}") from None
+        if not isinstance(values, dict):
+            raise PlatformRecordError(f"the platform record is not a JSON object: it is {type(values).__name__}")
+        _check_version(values.get("version"))
+        types = {field.name: field.type for field in fields(cls)}
+        missing = sorted(name for name in types if name not in values)
+        if missing:
+            raise PlatformRecordError(
+                f"the platform record lacks {', '.join(missing)}: deploy the platform again with this version."
+            )
+        wrong = sorted(name for name, kind in types.items() if not _fits(values[name], str(kind)))
+        if wrong:
+            raise PlatformRecordError(f"the platform record's {', '.join(wrong)} is not of the right type")
+        return cls(**{name: values[name] for name in types})
+
+
+def _check_version(version: object) -> None:
+    if version == VERSION and not isinstance(version, bool):
+        return
+    if isinstance(version, int) and version > VERSION:
+        remedy = "update this checkout to the version that deployed it"
+    else:
+        remedy = "deploy the platform again with this version"
+    raise PlatformRecordError(
+        f"the platform record has version {version!r}, and this batchyard reads version {VERSION}: {remedy}."
+    )
+
+
+def _fits(value: object, kind: str) -> bool:
+    if kind == "dict[str, str]":
+        return isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
+    return isinstance(value, {"str": str, "int": int}[kind])

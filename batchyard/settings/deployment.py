@@ -1,0 +1,86 @@
+"""A deployment: everything that one file in deployments/ says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from batchyard.settings.compute_environment import ComputeEnvironment
+from batchyard.settings.disk import Disk
+from batchyard.settings.job_definition import JobDefinition
+from batchyard.settings.job_role import JobRole
+from batchyard.settings.logs import Logs
+from batchyard.settings.machine_image import MachineImage
+from batchyard.settings.names import Name
+from batchyard.settings.network import Network
+from batchyard.settings.queue import Queue
+from batchyard.settings.repository import Repository
+from batchyard.settings.section import Section
+from batchyard.settings.storage import Storage
+
+
+def _not_reserved(key: str) -> str:
+    if key.startswith(("aws:", "batchyard:")):
+        raise ValueError("keys that begin with aws: or batchyard: are reserved")
+    return key
+
+
+#: Tags: at most 50 a resource (AWS Batch User Guide, "Tag restrictions"), of which the platform needs some itself.
+TagKey = Annotated[
+    str,
+    AfterValidator(_not_reserved),
+    Field(
+        pattern=r"^[A-Za-z0-9 +=._:/@-]{1,128}$",
+        json_schema_extra={
+            "x-allowed": "1 to 128 letters, digits, spaces and +-=._:/@, not aws: or batchyard: at the beginning"
+        },
+    ),
+]
+TagValue = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9 +=._:/@-]{0,256}$",
+        json_schema_extra={"x-allowed": "at most 256 letters, digits, spaces and +-=._:/@"},
+    ),
+]
+
+
+class Deployment(Section):
+    """One installed platform.
+
+    A mapping that is given replaces the default one as a whole: a file that names its own compute environments has
+    no others.
+    """
+
+    network: Network = Field(default=Network(), description="The network that the instances run in.")
+    storage: Storage = Field(default=Storage(), description="The job bucket.")
+    repository: Repository = Field(default=Repository(), description="The repository of the image that jobs run in.")
+    image: MachineImage = Field(default=MachineImage(), description="The machine image that instances start from.")
+    disk: Disk = Field(default=Disk(), description="The root disk of the instances.")
+    logs: Logs = Field(default=Logs(), description="The log group of the jobs.")
+    compute_environments: Annotated[Mapping[Name, ComputeEnvironment], Field(min_length=1)] = Field(
+        default={"spot": ComputeEnvironment(type="SPOT"), "on-demand": ComputeEnvironment(type="EC2")},
+        description="The managed compute environments, by name.",
+    )
+    queues: Annotated[Mapping[Name, Queue], Field(min_length=1)] = Field(
+        default={
+            "high": Queue(priority=100, compute_environments=("on-demand", "spot")),
+            "default": Queue(priority=10, compute_environments=("spot", "on-demand")),
+            "low": Queue(priority=1, compute_environments=("spot",)),
+        },
+        description="The job queues, by name.",
+    )
+    default_queue: Name = Field(default="default", description="The queue of a job whose submission names none.")
+    job_definitions: Annotated[Mapping[Name, JobDefinition], Field(min_length=1)] = Field(
+        default={"fetch-and-run": JobDefinition()}, description="The job definitions, by name."
+    )
+    default_job_definition: Name = Field(
+        default="fetch-and-run", description="The job definition of a job whose submission names none."
+    )
+    job_role: JobRole = Field(default=JobRole(), description="What jobs may reach.")
+    tags: Annotated[Mapping[TagKey, TagValue], Field(max_length=40)] = Field(
+        default={},
+        description="Tags on everything that the deployment makes, instances and their disks included.",
+    )

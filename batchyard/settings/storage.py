@@ -1,0 +1,44 @@
+"""The job bucket: which part of it is for what, and how long its contents stay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Field
+
+from batchyard.settings.section import Section
+
+Prefix = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9!_.'()-]+(/[A-Za-z0-9!_.'()-]+)*/$",
+        max_length=512,
+        json_schema_extra={
+            "x-allowed": "an S3 prefix that ends with / and does not begin with it, for example scratch/, "
+            "of letters, digits and !_.'()-"
+        },
+    ),
+]
+
+Days = Annotated[int, Field(ge=1, le=36500)]
+
+
+class Storage(Section):
+    """The job bucket: encrypted, TLS only, no public access, kept when the deployment is destroyed."""
+
+    scripts_prefix: Prefix = Field(
+        default="scripts/", description="Where submitted scripts and archives lie. Jobs may read it."
+    )
+    results_prefix: Prefix = Field(
+        default="results/", description="Where jobs put what they make. Jobs may read and write it."
+    )
+    scratch_prefixes: Mapping[Prefix, Days] = Field(
+        default={"scratch/": 7},
+        description="Prefixes whose objects are deleted this many days after they were written. Jobs may read and "
+        "write them.",
+    )
+    abort_uploads_after_days: Days = Field(
+        default=7,
+        description="Multipart uploads that were begun and not completed are deleted after this many days.",
+    )
