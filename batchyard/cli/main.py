@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from batchyard.cli import jobs, local
+
 app = typer.Typer(
     name="batchyard",
     help="Own and use an AWS Batch platform: on AWS, or on a local account.",
@@ -11,6 +13,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+jobs.register(app)
+app.add_typer(local.app, name="local")
 
 
 def main() -> None:

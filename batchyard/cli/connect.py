@@ -1,0 +1,111 @@
+"""Which account a command talks to, said on stderr, and how its errors are told."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from batchyard.client.connection import Connection
+
+_ACCOUNT_PANEL = "Where"
+
+LocalOption = Annotated[
+    bool,
+    typer.Option(
+        "--local", help="Use the local account (`batchyard local up`), not AWS.", rich_help_panel=_ACCOUNT_PANEL
+    ),
+]
+DeploymentOption = Annotated[
+    str,
+    typer.Option(
+        "--deployment", envvar="BATCHYARD_DEPLOYMENT", help="Which deployment.", rich_help_panel=_ACCOUNT_PANEL
+    ),
+]
+RegionOption = Annotated[
+    str | None,
+    typer.Option("--region", help="AWS region. Default: as the AWS CLI finds it.", rich_help_panel=_ACCOUNT_PANEL),
+]
+ProfileOption = Annotated[
+    str | None,
+    typer.Option("--profile", help="AWS profile. Default: as the AWS CLI finds it.", rich_help_panel=_ACCOUNT_PANEL),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+# What a shell reports of a program that SIGINT, or SIGPIPE, ended.
+INTERRUPTED = 130
+_BROKEN_PIPE = 141
+
+
+def tell(text: str) -> None:
+    """Say something to the person, on stderr; stdout is for results."""
+    with contextlib.suppress(BrokenPipeError):
+        print(f"batchyard: {text}", file=sys.stderr, flush=True)
+
+
+def open_account(local: bool, region: str | None, profile: str | None) -> Connection:
+    """Connect to AWS, or to the local account, and say which account and region it is."""
+    connection = _local_account(region, profile) if local else _aws_account(region, profile)
+    tell(f"{'local account' if local else 'AWS'}: {connection}")
+    return connection
+
+
+def _aws_account(region: str | None, profile: str | None) -> Connection:
+    from batchyard.client.connection import connect
+
+    return connect(region=region, profile=profile)
+
+
+def _local_account(region: str | None, profile: str | None) -> Connection:
+    from batchyard.client.connection import connect_to_endpoint
+    from batchyard.client.errors import BatchyardError, InvalidInputError
+    from batchyard.local import state
+
+    if region or profile:
+        raise InvalidInputError("--local has its own region and credentials: leave out --region and --profile")
+    running = state.read()
+    if running is None:
+        raise BatchyardError("No local account is up: start one with `batchyard local up`, or leave out --local.")
+    return connect_to_endpoint(
+        running.endpoint,
+        region=running.region,
+        access_key_id=state.ACCESS_KEY_ID,
+        secret_access_key=state.SECRET_ACCESS_KEY,
+    )
+
+
+@contextlib.contextmanager
+def reporting() -> Iterator[None]:
+    """End the command with one clear line for everything that a user or AWS can do wrong.
+
+    Exit codes: 2 for wrong input, 1 for what could not be done, 130 after Ctrl-C.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from batchyard.client.aws_errors import explain
+    from batchyard.client.errors import BatchyardError, InvalidInputError
+
+    try:
+        yield
+        sys.stdout.flush()
+    except InvalidInputError as error:
+        tell(str(error))
+        raise typer.Exit(2) from None
+    except BatchyardError as error:
+        tell(str(error))
+        raise typer.Exit(1) from None
+    except (BotoCoreError, ClientError) as error:
+        tell(str(explain(error)))
+        raise typer.Exit(1) from None
+    except BrokenPipeError:
+        # Whoever read stdout has gone; what is still buffered must not be written at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(_BROKEN_PIPE) from None
+    except KeyboardInterrupt:
+        tell("interrupted.")
+        raise typer.Exit(INTERRUPTED) from None

@@ -1,0 +1,204 @@
+"""How jobs look: as a table, as JSON, as one line."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import shlex
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from batchyard.client.jobs import Job
+    from batchyard.platform import PlatformRecord
+
+_COLOURS = {"SUCCEEDED": "green", "FAILED": "red", "RUNNING": "cyan", "STARTING": "cyan"}
+_UNKNOWN = "-"
+
+
+@dataclass(frozen=True)
+class Names:
+    """What a deployment calls its resources, by their ARNs."""
+
+    queues: Mapping[str, str]
+    compute_environments: Mapping[str, str]
+
+    @classmethod
+    def of(cls, record: PlatformRecord) -> Names:
+        """The names in a platform record."""
+        return cls(
+            queues={arn: name for name, arn in record.job_queues.items()},
+            compute_environments={arn: name for name, arn in record.compute_environments.items()},
+        )
+
+    def queue(self, arn: str) -> str:
+        """A queue's name in the deployment, or its own if it belongs to none."""
+        return self.queues.get(arn, arn.rpartition("/")[2])
+
+    def compute_environment(self, arn: str | None) -> str | None:
+        """A compute environment's name in the deployment, or its own if it belongs to none."""
+        return None if arn is None else self.compute_environments.get(arn, arn.rpartition("/")[2])
+
+
+def as_dict(job: Job, names: Names, environment_arn: str | None) -> dict[str, Any]:
+    """A job for JSON: times are ISO 8601 in UTC, durations seconds, memory MiB."""
+    return {
+        "id": job.id,
+        "name": job.name,
+        "queue": names.queue(job.queue_arn),
+        "computeEnvironment": names.compute_environment(environment_arn),
+        "status": job.status,
+        "reason": job.why,
+        "exitCode": job.exit_code,
+        "durationSeconds": job.seconds(_now_ms()),
+        "createdAt": _iso(job.created_at),
+        "startedAt": _iso(job.started_at),
+        "stoppedAt": _iso(job.stopped_at),
+        "jobDefinition": job.definition_arn.rpartition("/")[2],
+        "command": list(job.command),
+        "image": job.image,
+        "vcpus": _number(job.vcpus),
+        "memoryMiB": _number(job.memory_mib),
+        "timeoutSeconds": job.timeout_seconds,
+        "dependsOn": list(job.depends_on),
+        "logGroup": job.log_group,
+        "logStream": job.log_stream,
+        "attempts": [
+            {
+                **{_camel(key): value for key, value in asdict(attempt).items()},
+                "startedAt": _iso(attempt.started_at),
+                "stoppedAt": _iso(attempt.stopped_at),
+            }
+            for attempt in job.attempts
+        ],
+    }
+
+
+def print_json(content: object) -> None:
+    """Print JSON on stdout."""
+    print(json.dumps(content, indent=2))
+
+
+def print_table(jobs: Sequence[Job], names: Names, environments: Mapping[str, str]) -> None:
+    """Print jobs as a table on stdout: as wide as it needs to be, in colour on a terminal only."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for title in ("NAME", "ID", "QUEUE", "COMPUTE ENVIRONMENT", "STATUS"):
+        table.add_column(title, no_wrap=True)
+    for title in ("EXIT CODE", "DURATION"):
+        table.add_column(title, no_wrap=True, justify="right")
+    now = _now_ms()
+    for job in jobs:
+        cells = (
+            job.name,
+            job.id,
+            names.queue(job.queue_arn),
+            names.compute_environment(environments.get(job.id)) or _UNKNOWN,
+            Text(job.status, style=_COLOURS.get(job.status, "")),
+            _UNKNOWN if job.exit_code is None else str(job.exit_code),
+            duration(job.seconds(now)),
+        )
+        # As Text: a name is never markup.
+        table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in cells))
+    console = Console(file=sys.stdout, highlight=False)
+    # Ids are there to be copied: a narrow terminal wraps the line, nothing is cut.
+    needed = console.measure(table, options=console.options.update(width=10_000)).maximum
+    console.print(table, width=needed, soft_wrap=True, crop=False)
+
+
+def print_details(job: Job, names: Names, environment_arn: str | None) -> None:
+    """Print everything about one job, one fact a line."""
+    facts: list[tuple[str, str | None]] = [
+        ("name", job.name),
+        ("id", job.id),
+        ("status", job.status),
+        ("reason", job.why),
+        ("exit code", None if job.exit_code is None else str(job.exit_code)),
+        ("duration", duration(job.seconds(_now_ms()))),
+        ("queue", names.queue(job.queue_arn)),
+        ("compute environment", names.compute_environment(environment_arn)),
+        ("job definition", job.definition_arn.rpartition("/")[2]),
+        ("created", _local_time(job.created_at)),
+        ("started", _local_time(job.started_at)),
+        ("stopped", _local_time(job.stopped_at)),
+        ("command", shlex.join(job.command)),
+        ("image", job.image),
+        ("vCPUs", job.vcpus),
+        ("memory", None if job.memory_mib is None else f"{job.memory_mib} MiB"),
+        ("timeout", None if job.timeout_seconds is None else f"{duration(job.timeout_seconds)} an attempt"),
+        ("depends on", ", ".join(job.depends_on) or None),
+        ("log group", job.log_group),
+        ("log stream", job.log_stream),
+    ]
+    for number, attempt in enumerate(job.attempts, start=1):
+        code = "no exit code" if attempt.exit_code is None else f"exit code {attempt.exit_code}"
+        why = "; ".join(part for part in (attempt.status_reason, attempt.reason) if part)
+        facts.append((f"attempt {number}", ", ".join(part for part in (code, why, attempt.log_stream) if part)))
+    _print_facts(facts)
+
+
+def summary(job: Job) -> str:
+    """A job and where it stands, in one line."""
+    parts = [f"{job.name} ({job.id}) is {job.status}"]
+    if job.exit_code is not None:
+        parts.append(f"exit code {job.exit_code}")
+    if job.finished and job.started_at is not None:
+        parts.append(f"after {duration(job.seconds(_now_ms()))}")
+    why = f": {job.why}" if job.why and job.status != "SUCCEEDED" else ""
+    return f"{', '.join(parts)}{why}"
+
+
+def duration(seconds: float | None) -> str:
+    """`0.4 s`, `12 s`, `3 m 05 s`, `2 h 07 m`."""
+    if seconds is None:
+        return _UNKNOWN
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes == 0:
+        return f"{rest} s"
+    hours, minutes_left = divmod(minutes, 60)
+    return f"{hours} h {minutes_left:02} m" if hours else f"{minutes} m {rest:02} s"
+
+
+def _print_facts(facts: Iterable[tuple[str, str | None]]) -> None:
+    known = [(title, value) for title, value in facts if value is not None]
+    width = max(len(title) for title, _ in known)
+    for title, value in known:
+        print(f"{title:<{width}}  {value}")
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)
+
+
+def _iso(milliseconds: int | None) -> str | None:
+    if milliseconds is None:
+        return None
+    moment = datetime.datetime.fromtimestamp(milliseconds / 1000, datetime.timezone.utc)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _local_time(milliseconds: int | None) -> str | None:
+    if milliseconds is None:
+        return None
+    return datetime.datetime.fromtimestamp(milliseconds / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def _number(text: str | None) -> int | float | None:
+    """Batch writes amounts as texts."""
+    if text is None:
+        return None
+    return int(text) if text.isdigit() else float(text)
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(word.title() for word in others)

@@ -1,0 +1,156 @@
+"""`batchyard submit`: a script becomes a job."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from batchyard.cli.connect import (
+    INTERRUPTED,
+    DeploymentOption,
+    LocalOption,
+    ProfileOption,
+    RegionOption,
+    open_account,
+    reporting,
+    tell,
+)
+from batchyard.cli.output import summary
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from batchyard.client.connection import Connection
+    from batchyard.client.script import Script
+
+_STDIN = "-"
+# SCRIPT ends the options: whatever follows it is the script's, also what looks like an option.
+CONTEXT_SETTINGS = {"allow_interspersed_args": False}
+
+
+def submit(
+    script: Annotated[
+        str, typer.Argument(metavar="SCRIPT", help="A script, a Linux program, a .zip, or - for a script on stdin.")
+    ],
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="ARG", help="What the script gets, untouched. After a .zip: the file in it to run."),
+    ] = None,
+    queue: Annotated[str | None, typer.Option(help="Job queue. Default: the deployment's own.")] = None,
+    name: Annotated[str | None, typer.Option(help="Job name. Default: from the script's.")] = None,
+    environment: Annotated[
+        list[str] | None, typer.Option("--env", metavar="NAME=VALUE", help="Environment variable; repeatable.")
+    ] = None,
+    vcpus: Annotated[int | None, typer.Option(min=1, help="vCPUs. Default: the job definition's.")] = None,
+    memory: Annotated[
+        str | None, typer.Option(help="Memory: 2048 (MiB), 512MiB, 2GiB. Default: the job definition's.")
+    ] = None,
+    timeout: Annotated[
+        str | None,
+        typer.Option(help="End an attempt after this time: 3600 (s), 90m, 2h; at least 60 s."),
+    ] = None,
+    attempts: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=10, help="Run it up to so often, whatever made it fail (replaces the job definition's rules)."
+        ),
+    ] = None,
+    depends_on: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="JOB", help="Start after this job succeeded: an id, or the newest job's name; repeatable."
+        ),
+    ] = None,
+    job_definition: Annotated[str | None, typer.Option(help="Job definition. Default: the deployment's own.")] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Show the job's log on stderr and exit with the job's own exit code.")
+    ] = False,
+    deployment: DeploymentOption = "default",
+    local: LocalOption = False,
+    region: RegionOption = None,
+    profile: ProfileOption = None,
+) -> None:
+    """Submit a script as a job; print the job's id.
+
+    The id alone goes to stdout, everything else to stderr, so that `id=$(batchyard submit …)` works. Options stand
+    before SCRIPT; what follows SCRIPT is the script's own.
+
+    \b
+    Examples:
+      batchyard submit align.sh sample1.fastq --threads 4
+      batchyard submit --queue high --vcpus 4 --memory 8GiB align.sh sample1.fastq
+      batchyard submit --wait --env STAGE=test --timeout 90m report.py
+      batchyard submit pipeline.zip bin/main.sh sample1
+      first=$(batchyard submit prepare.sh)
+      batchyard submit --depends-on "$first" align.sh
+      echo 'nproc; free -m' | batchyard submit --local --name look --wait -
+    """
+    with reporting():
+        from batchyard.client.platform_record import read_platform
+        from batchyard.client.quantities import memory_mib, timeout_seconds
+        from batchyard.client.submission import Submission, check_name, name_from, parse_environment
+        from batchyard.client.submission import submit as send
+
+        checked = _script(script, arguments or [])
+        if name is not None:
+            check_name(name)
+        submission = Submission(
+            script=checked,
+            name=name or name_from(checked.name),
+            queue=queue,
+            job_definition=job_definition,
+            environment=parse_environment(environment or []),
+            vcpus=vcpus,
+            memory_mib=None if memory is None else memory_mib(memory),
+            timeout_seconds=None if timeout is None else timeout_seconds(timeout),
+            attempts=attempts,
+            depends_on=tuple(depends_on or ()),
+        )
+        for advice in checked.advice:
+            tell(f"note: {advice}")
+        connection = open_account(local, region, profile)
+        submitted = send(connection, read_platform(connection, deployment), submission)
+        tell(f"{submitted.script_url} {'uploaded' if submitted.uploaded else 'is there already'}")
+        after = f", after {', '.join(submitted.depends_on)}" if submitted.depends_on else ""
+        tell(f"job {submitted.name} in queue {submitted.queue}{after}: {shlex.join(checked.command)}")
+        print(submitted.id, flush=True)
+        if wait:
+            raise typer.Exit(_follow(connection, submitted.id))
+
+
+def _script(script: str, arguments: Sequence[str]) -> Script:
+    from batchyard.client.script import from_bytes, load
+
+    if script == _STDIN:
+        return from_bytes("stdin", sys.stdin.buffer.read(), arguments)
+    return load(Path(script), arguments)
+
+
+def _follow(connection: Connection, job_id: str) -> int:
+    """Show the job's log on stderr until it ends; its exit code."""
+    from batchyard.client.following import follow
+    from batchyard.client.logs import LogLine
+
+    code = 1
+    try:
+        for event in follow(connection, job_id):
+            if isinstance(event, LogLine):
+                print(event.message, file=sys.stderr, flush=True)
+            else:
+                tell(summary(event))
+                code = event.code
+    except KeyboardInterrupt:
+        tell(goes_on([job_id]))
+        return INTERRUPTED
+    return code
+
+
+def goes_on(job_ids: Sequence[str]) -> str:
+    """What to say when the person stops waiting."""
+    ids = " ".join(job_ids)
+    which = "the job goes on" if len(job_ids) == 1 else "the jobs go on"
+    return f"{which}. Come back with `batchyard wait {ids}`, end with `batchyard cancel {ids}`."
