@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from batchyard.client.aws_errors import code_of
 from batchyard.client.connection import Connection
 from batchyard.client.errors import BatchyardError, InvalidInputError, NotFoundError
-from batchyard.platform import PlatformRecord, parameter_name
+from batchyard.platform import PlatformRecord, PlatformRecordError, parameter_name
 
 _DEPLOYMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
@@ -35,5 +35,5 @@ def read_platform(connection: Connection, deployment: str) -> PlatformRecord:
         ) from error
     try:
         return PlatformRecord.from_json(answer["Parameter"].get("Value", ""))
-    except ValueError as error:
+    except PlatformRecordError as error:
         raise BatchyardError(f"The SSM parameter {parameter} in {connection}: {error}") from error
