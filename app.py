@@ -1,0 +1,72 @@
+"""The CDK app: reads one deployment, makes its stack. The only place that reads context or environment.
+
+cdk deploy -c deployment=NAME        default: default
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from batchyard.toolchain import CONTAINER, ROOT, use_project_node
+
+if TYPE_CHECKING:
+    from batchyard.settings.deployment import Deployment
+
+use_project_node()
+
+import aws_cdk as cdk  # noqa: E402 - jsii starts its Node when this is imported
+
+USAGE_ERROR = 2
+
+
+def main() -> int:
+    """Synthesize; the exit code is 2 for a deployment that cannot be used, with the reasons on stderr."""
+    from batchyard.image import ContainerFolderError, content_tag
+    from batchyard.settings.load import load_named
+    from batchyard.settings.problems import DeploymentError
+
+    # No report of which constructs are used, and no tree.json: nothing here reads either.
+    app = cdk.App(analytics_reporting=False, tree_metadata=False, context=_flags())
+    name = str(app.node.try_get_context("deployment") or "default")
+    try:
+        deployment = load_named(name)
+        image_tag = content_tag(CONTAINER)
+    except (DeploymentError, ContainerFolderError) as error:
+        sys.stderr.write(f"{error}\n")
+        return USAGE_ERROR
+    _platform(app, name, deployment, image_tag)
+    app.synth()
+    return 0
+
+
+def _flags() -> dict[str, Any] | None:
+    """The feature flags of cdk.json where the CDK CLI has not passed them on: `python app.py` makes the same template."""
+    if "CDK_CONTEXT_JSON" in os.environ:
+        return None
+    context: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
+    return context
+
+
+def _platform(app: cdk.App, name: str, deployment: Deployment, image_tag: str) -> None:
+    from stacks.platform_stack import PlatformStack
+
+    environment = cdk.Environment(
+        account=os.environ.get("CDK_DEFAULT_ACCOUNT"), region=os.environ.get("CDK_DEFAULT_REGION")
+    )
+    PlatformStack(
+        app,
+        f"Batchyard-{name}",
+        deployment_name=name,
+        deployment=deployment,
+        image_tag=image_tag,
+        env=environment,
+    )
+    for key, value in {"batchyard:deployment": name, **deployment.tags}.items():
+        cdk.Tags.of(app).add(key, value)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

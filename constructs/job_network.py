@@ -1,0 +1,89 @@
+"""The network that instances run in: one of the deployment's own, or one that exists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aws_cdk import aws_ec2 as ec2
+from constructs import Construct
+
+#: More zones than any region has: the VPC takes all that the account gives.
+ALL_ZONES = 99
+
+#: Each zone's subnet takes a sixteenth of the VPC: its mask is fixed, so a new zone moves no subnet.
+SUBNET_BITS = 4
+
+
+class JobNetwork(Construct):
+    """A VPC, the subnets in it that instances run in, and their security group, which lets nothing in."""
+
+    vpc: ec2.IVpc
+    subnets: ec2.SubnetSelection
+    security_group: ec2.SecurityGroup
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cidr: str,
+        vpc_id: str | None = None,
+        subnet_ids: Sequence[str] = (),
+    ) -> None:
+        super().__init__(scope, construct_id)
+        if vpc_id is None:
+            self.vpc = self._own_vpc(cidr)
+            self.subnets = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC)
+        else:
+            self.vpc = ec2.Vpc.from_lookup(self, "Vpc", vpc_id=vpc_id)
+            self.subnets = self.selection(subnet_ids=subnet_ids) or self._with_way_out()
+        self.security_group = ec2.SecurityGroup(
+            self,
+            "SecurityGroup",
+            vpc=self.vpc,
+            description="Instances of compute environments: nothing comes in, everything may go out",
+            allow_all_outbound=True,
+        )
+
+    def selection(
+        self, *, subnet_ids: Sequence[str] = (), availability_zones: Sequence[str] = ()
+    ) -> ec2.SubnetSelection | None:
+        """The subnets with these ids, or the own VPC's in these zones; None where neither is given."""
+        if subnet_ids:
+            # A filter would look among the VPC's known subnets only; these may be of any group or tier.
+            return ec2.SubnetSelection(
+                subnets=[ec2.Subnet.from_subnet_id(self, _id_of(each), each) for each in subnet_ids]
+            )
+        if availability_zones:
+            return ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC, availability_zones=list(availability_zones))
+        return None
+
+    def _own_vpc(self, cidr: str) -> ec2.Vpc:
+        vpc = ec2.Vpc(
+            self,
+            "Vpc",
+            ip_addresses=ec2.IpAddresses.cidr(cidr),
+            max_azs=ALL_ZONES,
+            nat_gateways=0,
+            subnet_configuration=[
+                ec2.SubnetConfiguration(
+                    name="Public",
+                    subnet_type=ec2.SubnetType.PUBLIC,
+                    cidr_mask=int(cidr.rpartition("/")[2]) + SUBNET_BITS,
+                )
+            ],
+            # Closing the default group takes a Lambda function; nothing here is ever put into that group.
+            restrict_default_security_group=False,
+        )
+        # Traffic to S3 stays in AWS's network, and costs nothing.
+        vpc.add_gateway_endpoint("S3Endpoint", service=ec2.GatewayVpcEndpointAwsService.S3)
+        return vpc
+
+    def _with_way_out(self) -> ec2.SubnetSelection:
+        """Instances must reach ECS: by a NAT gateway from private subnets, else from public ones."""
+        kind = ec2.SubnetType.PRIVATE_WITH_EGRESS if self.vpc.private_subnets else ec2.SubnetType.PUBLIC
+        return ec2.SubnetSelection(subnet_type=kind)
+
+
+def _id_of(subnet_id: str) -> str:
+    return "Subnet" + subnet_id.rpartition("-")[2]

@@ -1,0 +1,205 @@
+"""The platform: which constructs, in which order, with which outputs."""
+
+from __future__ import annotations
+
+from aws_cdk import CfnOutput, Environment, Stack
+from aws_cdk import aws_batch as batch
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+from constructs.execution_role import ExecutionRole
+from constructs.fetch_and_run import FetchAndRun
+from constructs.image_repository import ImageRepository
+from constructs.instance_role import InstanceRole
+from constructs.instance_template import SCRATCH_ON_HOST, InstanceTemplate
+from constructs.job_bucket import JobBucket
+from constructs.job_log_group import JobLogGroup
+from constructs.job_network import JobNetwork
+from constructs.job_role import JobRole
+from constructs.managed_environment import ManagedEnvironment
+from constructs.platform_parameter import PlatformParameter
+from constructs.prioritized_queue import PrioritizedQueue, RunnableLimits
+
+from batchyard.platform import PlatformRecord
+from batchyard.settings.deployment import Deployment
+from batchyard.settings.names import pascal_case
+
+
+class PlatformStack(Stack):
+    """One deployment's platform."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        deployment_name: str,
+        deployment: Deployment,
+        image_tag: str,
+        env: Environment | None = None,
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            env=env,
+            description=f"Batchyard: the AWS Batch platform of the deployment {deployment_name}",
+        )
+        self.deployment = deployment
+        self.image_tag = image_tag
+        self.bucket = JobBucket(
+            self,
+            "Storage",
+            scratch_days=deployment.storage.scratch_prefixes,
+            abort_uploads_after_days=deployment.storage.abort_uploads_after_days,
+        ).bucket
+        self.repository = ImageRepository(
+            self,
+            "Images",
+            keep_images=deployment.repository.keep_images,
+            expire_untagged_after_days=deployment.repository.expire_untagged_after_days,
+        ).repository
+        self.log_group = JobLogGroup(self, "Logs", retention_days=deployment.logs.retention_days).log_group
+        self.job_role = self._job_role()
+        self.environments = self._environments()
+        self.queues = self._queues()
+        self.definitions = self._definitions()
+        self.record = self._record(deployment_name)
+        self.parameter = PlatformParameter(self, "Platform", record=self.record).parameter
+        self._outputs()
+
+    def _job_role(self) -> JobRole:
+        role = JobRole(self, "JobRole")
+        storage = self.deployment.storage
+        writable = [storage.results_prefix, *storage.scratch_prefixes]
+        role.grant_read(self.bucket, [storage.scripts_prefix, *writable])
+        role.grant_write(self.bucket, writable)
+        for name, access in self.deployment.job_role.buckets.items():
+            bucket = s3.Bucket.from_bucket_name(role, f"Bucket-{name}", name)
+            if access.read:
+                role.grant_read(bucket, access.read)
+            if access.write:
+                role.grant_write(bucket, access.write)
+        return role
+
+    def _environments(self) -> dict[str, batch.IComputeEnvironment]:
+        settings = self.deployment.network
+        network = JobNetwork(
+            self, "Network", cidr=settings.cidr, vpc_id=settings.vpc_id, subnet_ids=settings.subnet_ids
+        )
+        disk = self.deployment.disk
+        template = InstanceTemplate(
+            self,
+            "Instances",
+            device=disk.device,
+            size_gib=disk.size_gib,
+            iops=disk.iops,
+            throughput_mib_per_second=disk.throughput_mib_per_second,
+        ).template
+        instance_role = InstanceRole(self, "InstanceRole").role
+        return {
+            name: ManagedEnvironment(
+                self,
+                f"{pascal_case(name)}Environment",
+                spot=environment.type == "SPOT",
+                min_vcpus=environment.min_vcpus,
+                desired_vcpus=environment.desired_vcpus,
+                max_vcpus=environment.max_vcpus,
+                instance_types=environment.instance_types,
+                allocation_strategy=environment.allocation_strategy,
+                bid_percentage=environment.bid_percentage,
+                vpc=network.vpc,
+                subnets=network.selection(
+                    subnet_ids=environment.subnet_ids, availability_zones=environment.availability_zones
+                )
+                or network.subnets,
+                security_group=network.security_group,
+                instance_role=instance_role,
+                launch_template=template,
+                ami_id=self.deployment.image.ami_id,
+                ami_parameter=self.deployment.image.ami_parameter,
+                update_timeout_minutes=environment.update_timeout_minutes,
+            ).environment
+            for name, environment in self.deployment.compute_environments.items()
+        }
+
+    def _queues(self) -> dict[str, batch.JobQueue]:
+        return {
+            name: PrioritizedQueue(
+                self,
+                f"{pascal_case(name)}Queue",
+                priority=queue.priority,
+                compute_environments=[self.environments[each] for each in queue.compute_environments],
+                limits=RunnableLimits(
+                    insufficient_capacity=queue.runnable_limits.insufficient_capacity_seconds,
+                    environment_maximum=queue.runnable_limits.environment_maximum_seconds,
+                    job_resource_requirement=queue.runnable_limits.job_resource_requirement_seconds,
+                ),
+            ).queue
+            for name, queue in self.deployment.queues.items()
+        }
+
+    def _definitions(self) -> dict[str, batch.EcsJobDefinition]:
+        execution_role = ExecutionRole(self, "ExecutionRole").role
+        return {
+            name: FetchAndRun(
+                self,
+                f"{pascal_case(name)}Definition",
+                name=name,
+                repository=self.repository,
+                image_tag=self.image_tag,
+                job_role=self.job_role.role,
+                execution_role=execution_role,
+                log_group=self.log_group,
+                region=self.region,
+                vcpus=definition.vcpus,
+                memory_mib=definition.memory_mib,
+                environment=definition.environment,
+                scratch_on_host=SCRATCH_ON_HOST,
+                scratch_in_container=definition.scratch,
+                attempts=definition.attempts,
+                timeout_seconds=definition.timeout_seconds,
+            ).definition
+            for name, definition in self.deployment.job_definitions.items()
+        }
+
+    def _record(self, deployment_name: str) -> PlatformRecord:
+        return PlatformRecord(
+            deployment=deployment_name,
+            account=self.account,
+            region=self.region,
+            bucket=self.bucket.bucket_name,
+            scripts_prefix=self.deployment.storage.scripts_prefix,
+            results_prefix=self.deployment.storage.results_prefix,
+            repository_uri=self.repository.repository_uri,
+            image=self.repository.repository_uri_for_tag(self.image_tag),
+            log_group=self.log_group.log_group_name,
+            job_role_arn=self.job_role.role.role_arn,
+            default_queue=self.deployment.default_queue,
+            default_job_definition=self.deployment.default_job_definition,
+            job_queues={name: queue.job_queue_arn for name, queue in self.queues.items()},
+            job_definitions={name: each.job_definition_arn for name, each in self.definitions.items()},
+            compute_environments={
+                name: environment.compute_environment_arn for name, environment in self.environments.items()
+            },
+        )
+
+    def _outputs(self) -> None:
+        record = self.record
+        outputs = {
+            "JobBucket": (record.bucket, "The job bucket: scripts, results, scratch"),
+            "RepositoryUri": (record.repository_uri, "The repository of the image that jobs run in"),
+            "Image": (
+                record.image,
+                "The image that jobs run. Build it from container/ and push it under this very tag; "
+                "until then jobs cannot start",
+            ),
+            "LogGroup": (record.log_group, "The log group of the jobs"),
+            "JobRoleArn": (record.job_role_arn, "The role of the jobs"),
+            "PlatformParameter": (self.parameter.parameter_name, "The platform record, which clients read"),
+        }
+        # Nothing that can change stands in a description: a changed priority is one change in a diff, not two.
+        for name, arn in record.job_queues.items():
+            outputs[f"Queue{pascal_case(name)}"] = (arn, f"The job queue {name}")
+        for name, arn in record.job_definitions.items():
+            outputs[f"JobDefinition{pascal_case(name)}"] = (arn, f"The job definition {name}, latest revision")
+        for output_id, (value, description) in outputs.items():
+            CfnOutput(self, output_id, value=value, description=description)
