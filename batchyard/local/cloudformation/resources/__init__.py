@@ -1,0 +1,1 @@
+"""Resource handlers: what CloudFormation's types mean in calls to the services."""

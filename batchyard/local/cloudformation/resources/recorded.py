@@ -1,0 +1,42 @@
+"""Types that the local account keeps and shows, but that have no effect in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from batchyard.local.account import arn
+from batchyard.local.cloudformation.resources.call import Call
+from batchyard.local.cloudformation.resources.table import Properties, ResourceType
+
+
+def _create(call: Call, _properties: Properties) -> str:
+    return call.generated_name()
+
+
+def _plain(name: str, why: str) -> ResourceType:
+    return ResourceType(name, {}, _create, recorded=why)
+
+
+def _image_builder(kind: str, resource: str) -> ResourceType:
+    def create(call: Call, properties: Properties) -> str:
+        name = str(properties.get("Name", call.generated_name())).lower().replace(" ", "-")
+        return arn("imagebuilder", call.region, f"{resource}/{name}/{properties.get('Version', '1.0.0')}/1")
+
+    def attributes(_call: Call, physical_id: str, properties: Properties) -> dict[str, Any]:
+        return {"Arn": physical_id, "Name": properties.get("Name", "")}
+
+    why = "the local account builds no machine images"
+    return ResourceType(f"AWS::ImageBuilder::{kind}", {}, create, attributes=attributes, recorded=why)
+
+
+TYPES = (
+    _plain("AWS::CDK::Metadata", "the CDK's own usage note; it means nothing to an account"),
+    _plain("AWS::Budgets::Budget", "nothing costs money in the local account"),
+    _image_builder("Component", "component"),
+    _image_builder("ContainerRecipe", "container-recipe"),
+    _image_builder("DistributionConfiguration", "distribution-configuration"),
+    _image_builder("ImagePipeline", "image-pipeline"),
+    _image_builder("ImageRecipe", "image-recipe"),
+    _image_builder("InfrastructureConfiguration", "infrastructure-configuration"),
+    _image_builder("LifecyclePolicy", "lifecycle-policy"),
+)

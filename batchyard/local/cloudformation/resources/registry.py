@@ -1,0 +1,20 @@
+"""Every resource type that the local account knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from batchyard.local.cloudformation.errors import validation_error
+from batchyard.local.cloudformation.resources import ecr, iam, kms, logs, recorded, s3, ssm
+from batchyard.local.cloudformation.resources.table import ResourceType
+
+TYPES: Mapping[str, ResourceType] = {
+    kind.name: kind for module in (ecr, iam, kms, logs, recorded, s3, ssm) for kind in module.TYPES
+}
+
+
+def resource_type(name: str) -> ResourceType:
+    """The type of this name; a ValidationError in CloudFormation's words if the local account has none."""
+    if name not in TYPES:
+        raise validation_error(f"Template format error: Unrecognized resource types: [{name}]")
+    return TYPES[name]

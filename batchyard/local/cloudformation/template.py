@@ -1,0 +1,155 @@
+"""A template: its text parsed (JSON, or YAML with the short forms) and its structure checked.
+
+Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from batchyard.local.cloudformation.errors import CloudFormationError, validation_error
+
+SECTIONS = frozenset(
+    "AWSTemplateFormatVersion Description Metadata Parameters Rules Mappings Conditions Transform Resources "
+    "Outputs Hooks".split()
+)
+RESOURCE_ATTRIBUTES = frozenset(
+    "Type Properties Metadata DependsOn Condition CreationPolicy UpdatePolicy DeletionPolicy "
+    "UpdateReplacePolicy".split()
+)
+DELETION_POLICIES = ("Delete", "Retain", "RetainExceptOnCreate", "Snapshot")
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One entry of the template's Resources, intrinsics still unresolved."""
+
+    logical_id: str
+    type_name: str
+    properties: Mapping[str, Any]
+    depends_on: tuple[str, ...]
+    condition: str | None
+    deletion_policy: str
+    update_replace_policy: str
+    metadata: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Template:
+    """A parsed template; `text` is what the user sent."""
+
+    text: str
+    body: Mapping[str, Any]
+    resources: Mapping[str, Resource]
+
+    def section(self, name: str) -> Mapping[str, Any]:
+        """One top-level section, empty when the template has none."""
+        return self.body.get(name) or {}
+
+    @property
+    def description(self) -> str | None:
+        """The template's Description."""
+        return self.body.get("Description")
+
+
+def parse(text: str) -> Template:
+    """Parse and check a template.
+
+    Raises a ValidationError with CloudFormation's words when it is not well formed.
+    """
+    body = _load(text)
+    unknown = sorted(set(body) - SECTIONS)
+    if unknown:
+        raise _format_error(f"Invalid template property or properties [{', '.join(unknown)}]")
+    if body.get("Transform"):
+        raise _format_error(f"The local account runs no transforms; the template asks for {body['Transform']}")
+    for name in SECTIONS - {"AWSTemplateFormatVersion", "Description", "Transform"}:
+        if not isinstance(body.get(name) or {}, dict):
+            raise _format_error(f"[/{name}] 'expected type: Mapping, found: {type(body[name]).__name__}'")
+    if not body.get("Resources"):
+        raise _format_error("At least one Resources member must be defined.")
+    resources = {name: _resource(name, entry) for name, entry in body["Resources"].items()}
+    return Template(text, body, resources)
+
+
+def _format_error(message: str) -> CloudFormationError:
+    return validation_error(f"Template format error: {message}")
+
+
+def _resource(name: str, entry: Any) -> Resource:
+    if not name.isalnum():
+        raise _format_error(f"Resource name {name} is non alphanumeric.")
+    if not isinstance(entry, dict) or not isinstance(entry.get("Type"), str):
+        raise _format_error(f"[/Resources/{name}] Every Resources object must contain a Type member.")
+    unknown = sorted(set(entry) - RESOURCE_ATTRIBUTES)
+    if unknown:
+        raise validation_error(f"Invalid template resource property '{unknown[0]}' of resource {name}")
+    depends_on = entry.get("DependsOn") or []
+    deletion_policy = _policy(name, entry, "DeletionPolicy")
+    return Resource(
+        logical_id=name,
+        type_name=entry["Type"],
+        properties=entry.get("Properties") or {},
+        depends_on=tuple([depends_on] if isinstance(depends_on, str) else depends_on),
+        condition=entry.get("Condition"),
+        deletion_policy=deletion_policy,
+        update_replace_policy=_policy(name, entry, "UpdateReplacePolicy"),
+        metadata=entry.get("Metadata") or {},
+    )
+
+
+def _policy(name: str, entry: Mapping[str, Any], key: str) -> str:
+    policy = entry.get(key, "Delete")
+    if policy not in DELETION_POLICIES:
+        raise _format_error(f"Unrecognized {key} {policy} for resource {name}")
+    return str(policy)
+
+
+# -- text ------------------------------------------------------------------------------------------------
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as CloudFormation reads it: dates stay text (policy versions), `!Ref` and its like are known."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def _short_form(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    value: Any
+    if isinstance(node, yaml.ScalarNode):
+        value = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        assert isinstance(node, yaml.MappingNode)
+        value = loader.construct_mapping(node, deep=True)
+    if suffix == "GetAtt" and isinstance(value, str):
+        value = value.split(".", 1)
+    return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
+
+
+_Loader.add_multi_constructor("!", _short_form)
+
+
+def _load(text: str) -> dict[str, Any]:
+    try:
+        body = json.loads(text) if text.lstrip().startswith("{") else None
+    except ValueError as error:
+        raise _format_error(f"JSON not well-formed. {error}") from None
+    if body is None:
+        try:
+            body = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader with CloudFormation's tags
+        except yaml.YAMLError as error:
+            raise _format_error(f"YAML not well-formed. {error}") from None
+    if not isinstance(body, dict):
+        raise _format_error("unsupported structure.")
+    return body
