@@ -43,7 +43,7 @@ def main() -> int:
 
 
 def _flags() -> dict[str, Any] | None:
-    """The feature flags of cdk.json where the CDK CLI has not passed them on: `python app.py` makes the same template."""
+    """The feature flags of cdk.json, unless the CDK CLI passed them on: `python app.py` makes the same template."""
     if "CDK_CONTEXT_JSON" in os.environ:
         return None
     context: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
