@@ -93,7 +93,9 @@ class Connection:
             return host == "localhost"
 
     def __str__(self) -> str:
-        place = f"account {self.account}, region {self.region}"
+        # The region first: without one there is nobody to ask for the account.
+        region = self.region
+        place = f"account {self.account}, region {region}"
         return f"{place}, endpoint {self.custom_endpoint}" if self.custom_endpoint else place
 
 
@@ -102,6 +104,9 @@ def connect(*, region: str | None = None, profile: str | None = None) -> Connect
 
     Raises botocore's ProfileNotFound; a missing region or missing credentials show at the first request.
     """
+    # boto3 knows AWS_DEFAULT_REGION only; every other AWS tool takes AWS_REGION first
+    # (https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html).
+    region = region or os.environ.get("AWS_REGION") or None
     return Connection(boto3.Session(region_name=region, profile_name=profile))
 
 

@@ -50,6 +50,8 @@ def load(path: Path, arguments: Sequence[str]) -> Script:
     """
     if path.is_dir():
         raise InvalidInputError(f"{path} is a folder; zip it (`zip -r job.zip .` inside it) and submit the .zip")
+    if path.exists() and not path.is_file():
+        raise InvalidInputError(f"{path} is not a regular file; a script from a pipe is submitted as -")
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
