@@ -1,0 +1,1 @@
+"""AWS Batch for the local account: the API, and the jobs that it runs for real."""

@@ -1,0 +1,1 @@
+"""Runners: what carries out an attempt that the scheduler has placed."""

