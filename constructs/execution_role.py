@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aws_cdk import aws_iam as iam
 from constructs import Construct
+from constructs.acknowledged import acknowledge
 
 
 class ExecutionRole(Construct):
@@ -18,4 +19,9 @@ class ExecutionRole(Construct):
             "Role",
             description="What ECS may do for Batch jobs: pull their image, write their logs",
             assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"),
+        )
+        acknowledge(
+            self.role,
+            "IAM5[Resource::*]",
+            "ecr:GetAuthorizationToken has no resource to name; everything else is granted on one.",
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aws_cdk import aws_iam as iam
 from constructs import Construct
+from constructs.acknowledged import acknowledge
 
 
 class InstanceRole(Construct):
@@ -25,4 +26,9 @@ class InstanceRole(Construct):
             managed_policies=[
                 iam.ManagedPolicy.from_aws_managed_policy_name("service-role/AmazonEC2ContainerServiceforEC2Role")
             ],
+        )
+        acknowledge(
+            self.role,
+            "IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role]",
+            "AWS keeps this policy in step with the ECS agent, and Batch requires it of the instance role.",
         )

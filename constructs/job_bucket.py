@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
+from constructs.acknowledged import acknowledge
 
 
 class JobBucket(Construct):
@@ -41,4 +42,10 @@ class JobBucket(Construct):
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             removal_policy=RemovalPolicy.RETAIN,
             lifecycle_rules=[abort, *expiry],
+        )
+        acknowledge(
+            self.bucket,
+            "S1",
+            "Access logs would double the small writes of every job. CloudTrail data events record the same and can be "
+            "turned on for one account or bucket when they are wanted.",
         )

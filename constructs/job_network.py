@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
+from constructs.acknowledged import acknowledge
 
 #: More zones than any region has: the VPC takes all that the account gives.
 ALL_ZONES = 99
@@ -74,6 +75,12 @@ class JobNetwork(Construct):
             ],
             # Closing the default group takes a Lambda function; nothing here is ever put into that group.
             restrict_default_security_group=False,
+        )
+        acknowledge(
+            vpc,
+            "VPC7",
+            "Nothing can connect to the instances, they live for minutes to hours, and flow logs of bulk transfers "
+            "cost more than they would tell.",
         )
         # Traffic to S3 stays in AWS's network, and costs nothing.
         vpc.add_gateway_endpoint("S3Endpoint", service=ec2.GatewayVpcEndpointAwsService.S3)

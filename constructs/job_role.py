@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
+from constructs.acknowledged import acknowledge_resources
 
 #: The part of a bucket that is all of it.
 WHOLE_BUCKET = "*"
@@ -40,15 +41,22 @@ class JobRole(Construct):
 
     def grant_read(self, bucket: s3.IBucket, parts: Sequence[str]) -> None:
         """Let jobs list and read these prefixes of a bucket (`*` for all of it)."""
-        self._allow(READ_ACTIONS, _objects(bucket, parts))
+        self._allow_objects(READ_ACTIONS, bucket, parts)
         self._allow_list(bucket, parts)
 
     def grant_write(self, bucket: s3.IBucket, parts: Sequence[str]) -> None:
         """Let jobs write and delete objects in these prefixes of a bucket (`*` for all of it)."""
-        self._allow(WRITE_ACTIONS, _objects(bucket, parts))
+        self._allow_objects(WRITE_ACTIONS, bucket, parts)
 
     def _allow(self, actions: Sequence[str], resources: Sequence[str]) -> None:
         self.role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=list(resources)))
+
+    def _allow_objects(self, actions: Sequence[str], bucket: s3.IBucket, parts: Sequence[str]) -> None:
+        arns = [bucket.arn_for_objects(part if part == WHOLE_BUCKET else f"{part}*") for part in parts]
+        self._allow(actions, arns)
+        acknowledge_resources(
+            self.role, arns, "A prefix that the deployment file grants; only the objects in it match."
+        )
 
     def _allow_list(self, bucket: s3.IBucket, parts: Sequence[str]) -> None:
         # S3 clients ask for the region first, and that request names no prefix.
@@ -61,7 +69,3 @@ class JobRole(Construct):
                 conditions=None if WHOLE_BUCKET in parts else {"StringLike": {"s3:prefix": prefixes}},
             )
         )
-
-
-def _objects(bucket: s3.IBucket, parts: Sequence[str]) -> list[str]:
-    return [bucket.arn_for_objects(part if part == WHOLE_BUCKET else f"{part}*") for part in parts]
