@@ -4,6 +4,7 @@ Source: CloudWatch Logs API Reference, PutLogEvents (sizes, order); Docker's aws
 line makes no event, as an event cannot be empty).
 """
 
+import contextlib
 import logging
 import time
 from dataclasses import dataclass, field
@@ -73,6 +74,10 @@ def _decoded(data: bytes) -> str:
     return text if len(text.encode()) <= MAXIMUM_EVENT else text[: MAXIMUM_EVENT // 3]
 
 
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code"))
+
+
 @dataclass
 class LogStream:
     """Collects events and writes them in batches. A failed write is counted, and never ends the job."""
@@ -88,20 +93,23 @@ class LogStream:
 
     def open(self) -> None:
         """Make the stream, and the group if the target says so. Raises LogGroupError."""
-        group, stream = self.target.group, self.target.stream
         try:
-            if self.target.creates_group:
-                self._create_group(group)
-            self.client.create_log_stream(logGroupName=group, logStreamName=stream)
+            self._open()
         except (BotoCoreError, ClientError) as error:
+            group = self.target.group
             raise LogGroupError(f"failed to create Cloudwatch log stream: log group {group!r}: {error}") from error
 
-    def _create_group(self, group: str) -> None:
+    def _open(self) -> None:
+        names = {"logGroupName": self.target.group, "logStreamName": self.target.stream}
         try:
-            self.client.create_log_group(logGroupName=group)
+            self.client.create_log_stream(**names)
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ResourceAlreadyExistsException":
+            if not self.target.creates_group or _code(error) != "ResourceNotFoundException":
                 raise
+            with contextlib.suppress(self.client.exceptions.ResourceAlreadyExistsException):
+                # Another job may have made it meanwhile.
+                self.client.create_log_group(logGroupName=self.target.group)
+            self.client.create_log_stream(**names)
 
     def add(self, messages: list[str]) -> None:
         """Take events in; full batches are written at once."""
