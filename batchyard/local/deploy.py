@@ -42,9 +42,8 @@ def working_folder() -> Path:
     return folder
 
 
-def cdk(running: State, *arguments: str) -> None:
+def cdk(running: State, folder: Path, *arguments: str) -> None:
     """Run the CDK CLI on the local account; LocalAccountError with the end of its output if it fails."""
-    folder = working_folder()
     command = [*cdk_command(), *arguments, "--no-notices", "--ci", "--no-color"]
     code, output = run_logged(command, CDK_LOG, folder, cdk_environment(running))
     if code != 0:
@@ -74,7 +73,8 @@ def stack_statuses(running: State) -> dict[str, str]:
 def bootstrap(running: State) -> None:
     """Bootstrap the account as the CDK wants it; once is enough."""
     if BOOTSTRAP_STACK not in stack_statuses(running):
-        cdk(running, "bootstrap", f"aws://{ACCOUNT_ID}/{running.region}")
+        # From a folder without a cdk.json: bootstrapping needs no synth.
+        cdk(running, state.FOLDER, "bootstrap", f"aws://{ACCOUNT_ID}/{running.region}")
 
 
 def deploy(running: State, deployment: str) -> platform.PlatformRecord:
@@ -82,7 +82,8 @@ def deploy(running: State, deployment: str) -> platform.PlatformRecord:
 
     The CDK CLI's own word is not enough: it can report a success that made nothing.
     """
-    cdk(running, "deploy", "--all", "--require-approval=never", "--context", f"deployment={deployment}")
+    arguments = ("--all", "--require-approval=never", "--context", f"deployment={deployment}")
+    cdk(running, working_folder(), "deploy", *arguments)
     name = platform.parameter_name(deployment)
     parameter = client(running, "ssm").get_parameter(Name=name)
     record = platform.PlatformRecord.from_json(parameter["Parameter"]["Value"])

@@ -87,7 +87,7 @@ class LocalAccount:
 
     def __init__(self, settings: Settings, endpoint: str) -> None:
         os.environ.update(MOTO_SETTINGS)
-        from moto.server import DomainDispatcherApplication, create_backend_app
+        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
         from batchyard.local.batch.application import BatchConfig
         from batchyard.local.batch.application import create_application as create_batch
