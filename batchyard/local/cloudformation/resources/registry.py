@@ -5,12 +5,40 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from batchyard.local.cloudformation.errors import validation_error
-from batchyard.local.cloudformation.resources import ecr, iam, kms, logs, recorded, s3, ssm
+from batchyard.local.cloudformation.resources import (
+    batch,
+    batch_compute,
+    ec2_endpoint,
+    ec2_launch_template,
+    ec2_network,
+    ec2_security,
+    ecr,
+    iam,
+    kms,
+    logs,
+    recorded,
+    s3,
+    ssm,
+)
 from batchyard.local.cloudformation.resources.table import ResourceType
 
-TYPES: Mapping[str, ResourceType] = {
-    kind.name: kind for module in (ecr, iam, kms, logs, recorded, s3, ssm) for kind in module.TYPES
-}
+_MODULES = (
+    batch,
+    batch_compute,
+    ec2_endpoint,
+    ec2_launch_template,
+    ec2_network,
+    ec2_security,
+    ecr,
+    iam,
+    kms,
+    logs,
+    recorded,
+    s3,
+    ssm,
+)
+
+TYPES: Mapping[str, ResourceType] = {kind.name: kind for module in _MODULES for kind in module.TYPES}
 
 
 def resource_type(name: str) -> ResourceType:
