@@ -34,7 +34,8 @@ class Server:
     endpoint: str
     application: BatchApplication
     folder: Path
-    client: Callable[[str], Any]
+    client: Callable[..., Any]
+    """Makes a boto3 client of a service and, if given, a region."""
 
     @property
     def batch(self) -> Any:
