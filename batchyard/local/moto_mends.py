@@ -16,7 +16,7 @@ from moto.s3.models import FakeBucket
 
 def install() -> None:
     """Put the mends in place; doing it again changes nothing."""
-    FakeBucket.get_permission = _get_permission
+    setattr(FakeBucket, FakeBucket.get_permission.__name__, _get_permission)
 
 
 def _get_permission(bucket: FakeBucket, action: str, resource: str) -> PermissionResult:

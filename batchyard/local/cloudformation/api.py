@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -17,16 +18,18 @@ from batchyard.local.cloudformation.changeset import (
 )
 from batchyard.local.cloudformation.engine import Engine
 from batchyard.local.cloudformation.errors import CloudFormationError, validation_error
-from batchyard.local.cloudformation.requests import changes_anything, planned, template_of, target_of
+from batchyard.local.cloudformation.requests import changes_anything, planned, target_of, template_of
 from batchyard.local.cloudformation.stack import Stack, now
 from batchyard.local.cloudformation.store import Store
+
+_LOG = logging.getLogger(__name__)
 
 Arguments = Mapping[str, Any]
 Result = Mapping[str, Any]
 
 CREATABLE = frozenset({"REVIEW_IN_PROGRESS"})
 UPDATABLE = frozenset(
-    "CREATE_COMPLETE UPDATE_COMPLETE UPDATE_ROLLBACK_COMPLETE CREATE_FAILED UPDATE_FAILED IMPORT_COMPLETE".split()
+    {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "CREATE_FAILED", "UPDATE_FAILED"}
 )
 
 
@@ -46,8 +49,20 @@ class Api:
         """Enter the status and do the work in a thread; the caller holds the store's lock."""
         stack.operation_id, stack.token = describe.new_operation_id(), token
         stack.enter(status, "User Initiated")
+        stack.settled.clear()
+
+        def run() -> None:
+            try:
+                work()
+            except Exception as error:
+                _LOG.exception("The operation on stack %s broke off", stack.name)
+                failed = stack.status.replace("_COMPLETE_CLEANUP", "").replace("_IN_PROGRESS", "_FAILED")
+                stack.enter(failed, f"Internal failure of the local account: {type(error).__name__}: {error}")
+            finally:
+                stack.settled.set()
+
         self._threads = [thread for thread in self._threads if thread.is_alive()]
-        thread = threading.Thread(target=work, name=f"cloudformation-{stack.name}", daemon=True)
+        thread = threading.Thread(target=run, name=f"cloudformation-{stack.name}", daemon=True)
         self._threads.append(thread)
         thread.start()
 
@@ -283,7 +298,8 @@ def roll_back(api: Api, region: str, given: Arguments) -> Result:
         stack = api.store.get(given["StackName"], region)
         if stack.status not in statuses:
             raise validation_error(
-                f"Stack:{stack.stack_id} is in {stack.status} state and can not be rolled back. Allowed: {', '.join(statuses)}."
+                f"Stack:{stack.stack_id} is in {stack.status} state and can not be rolled back. "
+                f"Allowed: {', '.join(statuses)}."
             )
         if given.get("ResourcesToSkip"):
             raise validation_error("The local account does not support ResourcesToSkip.")

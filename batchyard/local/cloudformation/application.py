@@ -6,6 +6,7 @@ Mounted in front of the other services for requests whose credential scope says 
 from __future__ import annotations
 
 import json
+import logging
 import uuid
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,8 @@ from batchyard.local.signature import scope
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+_LOG = logging.getLogger(__name__)
 
 RECORDED_PATH = "/_batchyard/cloudformation/recorded"
 _DEFAULT_REGION = "us-east-1"
@@ -49,6 +52,11 @@ class CloudFormationApplication:
             status, body = 200, self._answer(environ, request_id)
         except CloudFormationError as error:
             status, body = error.status, error_document(error, request_id)
+        except Exception as error:
+            _LOG.exception("A request to CloudFormation failed")
+            # Not a 500: that makes every SDK try again, which hides the fault for a minute and mends nothing.
+            fault = CloudFormationError("InternalFailure", f"The local account failed: {type(error).__name__}: {error}")
+            status, body = fault.status, error_document(fault, request_id)
         return _send(start_response, status, "text/xml", body)
 
     def close(self, timeout: float = 10.0) -> None:
@@ -66,7 +74,8 @@ class CloudFormationApplication:
     def _operation(self, name: str) -> OperationModel:
         if name not in OPERATIONS:
             raise CloudFormationError(
-                "InvalidAction", f"InvalidAction: the local account does not implement {name or 'a request without Action'}"
+                "InvalidAction",
+                f"InvalidAction: the local account does not implement {name or 'a request without Action'}",
             )
         return self._model.operation_model(name)
 

@@ -14,9 +14,7 @@ from batchyard.local.cloudformation.intrinsics import text
 from batchyard.local.cloudformation.plan import PropertyChange, ResourceChange
 from batchyard.local.cloudformation.stack import Deployment, Stack, now
 
-NO_CHANGES = (
-    "The submitted information didn't contain changes. Submit different information to create a change set."
-)
+NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
 
 
 @dataclass
@@ -51,9 +49,7 @@ def change_set_not_found(name: str) -> CloudFormationError:
 
 def described_changes(change_set: ChangeSet, *, values: bool) -> list[dict[str, Any]]:
     """The Changes of DescribeChangeSet, with the properties' values if `values`."""
-    return [
-        {"Type": "Resource", "ResourceChange": _described(change, values=values)} for change in change_set.changes
-    ]
+    return [{"Type": "Resource", "ResourceChange": _described(change, values=values)} for change in change_set.changes]
 
 
 def _described(change: ResourceChange, *, values: bool) -> dict[str, Any]:

@@ -54,9 +54,7 @@ def stack(entry: Stack) -> dict[str, Any]:
 
 def summary(entry: Stack) -> dict[str, Any]:
     """A member of ListStacks."""
-    return stack(entry) | {
-        "TemplateDescription": entry.deployment.template.description if entry.deployment else None
-    }
+    return stack(entry) | {"TemplateDescription": entry.deployment.template.description if entry.deployment else None}
 
 
 def resource(owner: Stack, entry: StackResource) -> dict[str, Any]:

@@ -86,9 +86,7 @@ class Engine:
         users = self.store.importers_of(stack)
         if users:
             export, user = users[0]
-            stack.enter(
-                "DELETE_FAILED", f"Delete canceled. Cannot delete export {export} as it is in use by {user}."
-            )
+            stack.enter("DELETE_FAILED", f"Delete canceled. Cannot delete export {export} as it is in use by {user}.")
             return
         failed = self._delete_resources(stack, skip=set(retained))
         if failed:
@@ -110,9 +108,7 @@ class Engine:
         self.store.check_exports(stack, outputs)
         return outputs
 
-    def _settle(
-        self, worker: ResourceWorker, scope: TemplateScope, name: str, needs: frozenset[str], run: Run
-    ) -> None:
+    def _settle(self, worker: ResourceWorker, scope: TemplateScope, name: str, needs: frozenset[str], run: Run) -> None:
         """Create, update, replace or leave one resource."""
         resource = scope.template.resources[name]
         kind = resource_type(resource.type_name)
@@ -232,9 +228,7 @@ class Engine:
         removed = [entry for entry in stack.resources.values() if not _wanted(scope, entry.logical_id)]
         for entry in removed:
             stack.drop(entry.logical_id)
-        replaced = [
-            replace(entry, deletion_policy=entry.update_replace_policy) for entry in run.replaced.values()
-        ]
+        replaced = [replace(entry, deletion_policy=entry.update_replace_policy) for entry in run.replaced.values()]
         return [*replaced, *removed]
 
     def _clean_up(self, stack: Stack, entries: list[StackResource], *, created_now: bool = False) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import ipaddress
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -68,7 +69,7 @@ def resolve(value: Any, scope: Scope) -> Any:
         if len(value) == 1:
             ((name, argument),) = value.items()
             if name in FUNCTIONS:
-                return FUNCTIONS[name](argument, scope)
+                return _apply(name, argument, scope)
             if name.startswith("Fn::"):
                 raise _template_error(f"the local account does not know the function {name}")
         resolved = {key: resolve(item, scope) for key, item in value.items()}
@@ -79,6 +80,13 @@ def resolve(value: Any, scope: Scope) -> Any:
     if isinstance(value, str) and "{{resolve:" in value:
         return _dynamic(value, scope)
     return value
+
+
+def _apply(name: str, argument: Any, scope: Scope) -> Any:
+    try:
+        return FUNCTIONS[name](argument, scope)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise _template_error(f"{name} cannot take {argument!r} ({error})") from error
 
 
 def text(value: Any) -> str:
@@ -216,15 +224,15 @@ def _cidr(argument: Any, scope: Scope) -> Any:
     block = ipaddress.ip_network(resolved[0])
     host_bits = int(text(resolved[2])) if len(resolved) > 2 else 8
     subnets = block.subnets(new_prefix=block.max_prefixlen - host_bits)
-    return [str(subnet) for subnet, _ in zip(subnets, range(int(text(resolved[1]))))]
+    return [str(subnet) for subnet in itertools.islice(subnets, int(text(resolved[1])))]
 
 
 def _any(argument: Any, scope: Scope) -> bool:
-    return any([_truth(item, scope) for item in argument])
+    return any(_truth(item, scope) for item in argument)
 
 
 def _all(argument: Any, scope: Scope) -> bool:
-    return all([_truth(item, scope) for item in argument])
+    return all(_truth(item, scope) for item in argument)
 
 
 def _truth(item: Any, scope: Scope) -> bool:

@@ -58,9 +58,7 @@ class ResourceChange:
         return "Conditional" if replacing else "False"
 
 
-def compare(
-    kind: ResourceType, before: Mapping[str, Any], after: Mapping[str, Any]
-) -> tuple[PropertyChange, ...]:
+def compare(kind: ResourceType, before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[PropertyChange, ...]:
     """The properties that differ between two resolved sets of them."""
     further = kind.also_replaces(before, after)
     changes = []
@@ -97,9 +95,7 @@ def dependencies(scope: TemplateScope) -> dict[str, frozenset[str]]:
     return {name: needs[name] for name in order(needs)}
 
 
-def with_stack_tags(
-    kind: ResourceType, properties: Mapping[str, Any], tags: Mapping[str, str]
-) -> Mapping[str, Any]:
+def with_stack_tags(kind: ResourceType, properties: Mapping[str, Any], tags: Mapping[str, str]) -> Mapping[str, Any]:
     """The properties with the stack's tags added, where the type takes tags; the resource's own win."""
     if kind.tags is None or not tags:
         return properties

@@ -95,7 +95,7 @@ def _parse_list(shape: ListShape, form: Form, prefix: str) -> list[Any]:
     entry = prefix
     if not shape.serialization.get("flattened"):
         entry = f"{prefix}.{shape.member.serialization.get('name', 'member')}"
-    items = []
+    items: list[Any] = []
     while _present(form, key := f"{entry}.{len(items) + 1}"):
         items.append(_parse(shape.member, form, key))
     return items

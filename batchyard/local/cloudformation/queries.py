@@ -11,14 +11,19 @@ from batchyard.local.cloudformation.errors import validation_error
 from batchyard.local.cloudformation.stack import Stack, StackResource
 from batchyard.local.cloudformation.store import Store
 
+_PATIENCE_SECONDS = 3.0
+
 Arguments = Mapping[str, Any]
 Result = Mapping[str, Any]
 
 
 def describe_stacks(store: Store, region: str, given: Arguments) -> Result:
     """One stack, or all that are not deleted."""
-    if given.get("StackName"):
-        return {"Stacks": [describe.stack(store.get(given["StackName"], region))]}
+    name = given.get("StackName")
+    if name:
+        # The CDK CLI asks once and then every five seconds: an answer that waits a moment spares it the five.
+        store.get(name, region).settled.wait(_PATIENCE_SECONDS)
+        return {"Stacks": [describe.stack(store.get(name, region))]}
     return {"Stacks": [describe.stack(s) for s in store.of_region(region) if s.status != "DELETE_COMPLETE"]}
 
 
@@ -89,9 +94,7 @@ def describe_stack_resource(store: Store, region: str, given: Arguments) -> Resu
     entry = stack.resources.get(given["LogicalResourceId"])
     if entry is None:
         raise validation_error(f"Resource {given['LogicalResourceId']} does not exist for stack {stack.name}")
-    return {
-        "StackResourceDetail": describe.resource(stack, entry) | {"Metadata": json.dumps(entry.metadata)}
-    }
+    return {"StackResourceDetail": describe.resource(stack, entry) | {"Metadata": json.dumps(entry.metadata)}}
 
 
 def list_stack_resources(store: Store, region: str, given: Arguments) -> Result:

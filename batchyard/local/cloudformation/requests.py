@@ -101,9 +101,7 @@ def changes_anything(stack: Stack, target: Deployment, changes: tuple[ResourceCh
 
 
 def _policies(wanted: Template) -> dict[str, tuple[str, str]]:
-    return {
-        name: (entry.deletion_policy, entry.update_replace_policy) for name, entry in wanted.resources.items()
-    }
+    return {name: (entry.deletion_policy, entry.update_replace_policy) for name, entry in wanted.resources.items()}
 
 
 def required_capabilities(wanted: Template) -> list[str]:
@@ -118,9 +116,7 @@ def _check_capabilities(wanted: Template, given: tuple[str, ...]) -> None:
     needed = required_capabilities(wanted)
     sufficient = {"CAPABILITY_NAMED_IAM", *needed}
     if needed and not sufficient & set(given):
-        raise CloudFormationError(
-            "InsufficientCapabilitiesException", f"Requires capabilities : [{', '.join(needed)}]"
-        )
+        raise CloudFormationError("InsufficientCapabilitiesException", f"Requires capabilities : [{', '.join(needed)}]")
 
 
 _AMAZON = re.compile(r"(?:(?P<bucket>.+)\.)?s3(?:[.-][a-z0-9-]+)*\.amazonaws\.com")

@@ -68,7 +68,8 @@ class TemplateScope:
             conditions = self.template.section("Conditions")
             if name not in conditions:
                 raise validation_error(
-                    f"Template format error: Unresolved condition dependency {name} in the Conditions block of the template"
+                    f"Template format error: Unresolved condition dependency {name} in the Conditions block of "
+                    "the template"
                 )
             self._conditions[name] = bool(resolve(conditions[name], self))
         return self._conditions[name]
@@ -93,7 +94,8 @@ class TemplateScope:
     def _check_exists(self, logical_id: str) -> None:
         if not self.wanted(logical_id):
             raise validation_error(
-                f"Template format error: Unresolved resource dependencies [{logical_id}] in the Resources block of the template"
+                f"Template format error: Unresolved resource dependencies [{logical_id}] in the Resources block of "
+                "the template"
             )
 
     def _pseudo(self, name: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -101,11 +102,15 @@ class Stack:
     change_set_id: str | None = None
     operation_id: str = ""
     token: str | None = None
+    settled: threading.Event = field(default_factory=threading.Event)
+    """Set while no operation works on the stack."""
 
     @classmethod
     def new(cls, name: str, region: str) -> Stack:
         """An empty stack under review."""
-        return cls(name, region, arn("cloudformation", region, f"stack/{name}/{uuid.uuid4()}"))
+        stack = cls(name, region, arn("cloudformation", region, f"stack/{name}/{uuid.uuid4()}"))
+        stack.settled.set()
+        return stack
 
     @property
     def in_progress(self) -> bool:
@@ -117,15 +122,11 @@ class Stack:
         self.record(self.name, self.stack_id, STACK_TYPE, status, reason)
         self.status, self.reason = status, reason
 
-    def record(
-        self, logical_id: str, physical_id: str, type_name: str, status: str, reason: str | None = None
-    ) -> None:
+    def record(self, logical_id: str, physical_id: str, type_name: str, status: str, reason: str | None = None) -> None:
         """Add an event."""
         event_id = f"{logical_id}-{status}-{uuid.uuid4()}" if type_name != STACK_TYPE else str(uuid.uuid4())
         self.events.append(
-            Event(
-                event_id, self.operation_id, logical_id, physical_id, type_name, status, reason, self.token, now()
-            )
+            Event(event_id, self.operation_id, logical_id, physical_id, type_name, status, reason, self.token, now())
         )
 
     def keep(self, resource: StackResource) -> None:

@@ -126,7 +126,7 @@ class Store:
     def _dynamic(self, service: str, key: str, region: str) -> str:
         if service != "ssm":
             raise validation_error(
-                f"The local account resolves dynamic references of ssm only, not of {service} ({{{{resolve:{service}:{key}}}}})"
+                f"The local account resolves dynamic references of ssm only, not of {service} (key {key})"
             )
         return self.parameter(key, region)
 
@@ -144,9 +144,7 @@ class Store:
         scope = TemplateScope(
             stack.deployment.template,
             stack.deployment.parameters,
-            Surroundings(
-                around.region, around.stack_name, around.stack_id, imported, around.zones, around.dynamic
-            ),
+            Surroundings(around.region, around.stack_name, around.stack_id, imported, around.zones, around.dynamic),
         )
         _visit_imports(stack.deployment.template.body, scope)
         return found

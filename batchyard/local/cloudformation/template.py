@@ -10,17 +10,40 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
+from ruamel.yaml import YAML
+from ruamel.yaml.constructor import SafeConstructor
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from batchyard.local.cloudformation.errors import CloudFormationError, validation_error
 
 SECTIONS = frozenset(
-    "AWSTemplateFormatVersion Description Metadata Parameters Rules Mappings Conditions Transform Resources "
-    "Outputs Hooks".split()
+    {
+        "AWSTemplateFormatVersion",
+        "Description",
+        "Metadata",
+        "Parameters",
+        "Rules",
+        "Mappings",
+        "Conditions",
+        "Transform",
+        "Resources",
+        "Outputs",
+        "Hooks",
+    }
 )
 RESOURCE_ATTRIBUTES = frozenset(
-    "Type Properties Metadata DependsOn Condition CreationPolicy UpdatePolicy DeletionPolicy "
-    "UpdateReplacePolicy".split()
+    {
+        "Type",
+        "Properties",
+        "Metadata",
+        "DependsOn",
+        "Condition",
+        "CreationPolicy",
+        "UpdatePolicy",
+        "DeletionPolicy",
+        "UpdateReplacePolicy",
+    }
 )
 DELETION_POLICIES = ("Delete", "Retain", "RetainExceptOnCreate", "Snapshot")
 
@@ -113,31 +136,31 @@ def _policy(name: str, entry: Mapping[str, Any], key: str) -> str:
 # -- text ------------------------------------------------------------------------------------------------
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML as CloudFormation reads it: dates stay text (policy versions), `!Ref` and its like are known."""
+class _Constructor(SafeConstructor):
+    """YAML as CloudFormation reads it: `!Ref` and its like are known, dates stay text (policy versions are dates)."""
+
+    def short_form(self, suffix: str, node: Node) -> dict[str, Any]:
+        """`!Sub x` as `{"Fn::Sub": x}`."""
+        value: Any
+        if isinstance(node, MappingNode):
+            value = self.construct_mapping(node, deep=True)
+        elif isinstance(node, SequenceNode):
+            value = self.construct_sequence(node, deep=True)
+        else:
+            value = self.construct_scalar(node)
+        if suffix == "GetAtt" and isinstance(value, str):
+            value = value.split(".", 1)
+        return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
 
 
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
+_Constructor.add_multi_constructor("!", _Constructor.short_form)
+_Constructor.add_constructor("tag:yaml.org,2002:timestamp", SafeConstructor.construct_yaml_str)
 
 
-def _short_form(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
-    value: Any
-    if isinstance(node, yaml.ScalarNode):
-        value = loader.construct_scalar(node)
-    elif isinstance(node, yaml.SequenceNode):
-        value = loader.construct_sequence(node, deep=True)
-    else:
-        assert isinstance(node, yaml.MappingNode)
-        value = loader.construct_mapping(node, deep=True)
-    if suffix == "GetAtt" and isinstance(value, str):
-        value = value.split(".", 1)
-    return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
-
-
-_Loader.add_multi_constructor("!", _short_form)
+def _yaml(text: str) -> Any:
+    reader = YAML(typ="safe", pure=True)
+    reader.Constructor = _Constructor
+    return reader.load(text)
 
 
 def _load(text: str) -> dict[str, Any]:
@@ -147,8 +170,8 @@ def _load(text: str) -> dict[str, Any]:
         raise _format_error(f"JSON not well-formed. {error}") from None
     if body is None:
         try:
-            body = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader with CloudFormation's tags
-        except yaml.YAMLError as error:
+            body = _yaml(text)
+        except YAMLError as error:
             raise _format_error(f"YAML not well-formed. {error}") from None
     if not isinstance(body, dict):
         raise _format_error("unsupported structure.")

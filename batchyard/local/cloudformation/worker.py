@@ -44,7 +44,7 @@ class ResourceWorker:
             entry = replace(entry, physical_id=physical_id)
             self._note(replace(entry, reason="Resource creation Initiated"))
             attributes = kind.attributes(call, physical_id, properties)
-        except Exception as error:  # noqa: BLE001 - whatever a handler meets becomes the resource's status reason
+        except Exception as error:  # Whatever a handler meets becomes the reason.
             entry = replace(entry, physical_id=call.claimed or entry.physical_id)
             raise self._failed(entry, "CREATE", error) from error
         entry = replace(entry, attributes=attributes, status="CREATE_COMPLETE", timestamp=now())
@@ -67,7 +67,7 @@ class ResourceWorker:
             physical_id = kind.update(call, current.physical_id, before, properties)
             entry = replace(entry, physical_id=physical_id or current.physical_id)
             attributes = kind.attributes(call, entry.physical_id, properties)
-        except Exception as error:  # noqa: BLE001 - whatever a handler meets becomes the resource's status reason
+        except Exception as error:  # Whatever a handler meets becomes the reason.
             raise self._failed(entry, "UPDATE", error) from error
         entry = replace(
             entry,

@@ -117,9 +117,7 @@ def _delete(call: Call, arn: str, _properties: Properties) -> None:
 
 COMPUTE_ENVIRONMENT = ResourceType(
     "AWS::Batch::ComputeEnvironment",
-    properties=creates(
-        "CreateComputeEnvironment", "ComputeEnvironmentName", "Type", "Tags", "EksConfiguration"
-    )
+    properties=creates("CreateComputeEnvironment", "ComputeEnvironmentName", "Type", "Tags", "EksConfiguration")
     | applies("UpdateComputeEnvironment", *_IN_PLACE, "ComputeResources", "UpdatePolicy")
     | applies("CloudFormation itself: in place or replacement", "ReplaceComputeEnvironment"),
     create=_create,

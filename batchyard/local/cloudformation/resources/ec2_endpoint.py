@@ -73,9 +73,7 @@ ENDPOINT = ResourceType(
     | applies("CreateTags", "Tags"),
     create=_create_endpoint,
     update=and_retag(_update_endpoint),
-    delete=lambda call, endpoint_id, _properties: call.client("ec2").delete_vpc_endpoints(
-        VpcEndpointIds=[endpoint_id]
-    ),
+    delete=lambda call, endpoint_id, _properties: call.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[endpoint_id]),
     attributes=_endpoint_attributes,
     tags="list",
     required=frozenset({"VpcId", "ServiceName"}),
@@ -101,9 +99,7 @@ ADDRESS = ResourceType(
     properties=creates("AllocateAddress", "Domain") | applies("CreateTags", "Tags"),
     create=_create_address,
     update=retag,
-    delete=lambda call, allocation_id, _properties: call.client("ec2").release_address(
-        AllocationId=allocation_id
-    ),
+    delete=lambda call, allocation_id, _properties: call.client("ec2").release_address(AllocationId=allocation_id),
     attributes=_address_attributes,
     tags="list",
 )

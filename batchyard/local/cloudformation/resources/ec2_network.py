@@ -101,8 +101,7 @@ def _attach_other(call: Call, physical_id: str, old: Properties, new: Properties
 
 GATEWAY_ATTACHMENT = ResourceType(
     "AWS::EC2::VPCGatewayAttachment",
-    properties=creates("AttachInternetGateway", "VpcId")
-    | applies("AttachInternetGateway", "InternetGatewayId"),
+    properties=creates("AttachInternetGateway", "VpcId") | applies("AttachInternetGateway", "InternetGatewayId"),
     create=_attach,
     update=_attach_other,
     delete=_detach,
@@ -188,8 +187,7 @@ def _disassociate(call: Call, association_id: str, _properties: Properties) -> N
 
 ASSOCIATION = ResourceType(
     "AWS::EC2::SubnetRouteTableAssociation",
-    properties=creates("AssociateRouteTable", "SubnetId")
-    | applies("ReplaceRouteTableAssociation", "RouteTableId"),
+    properties=creates("AssociateRouteTable", "SubnetId") | applies("ReplaceRouteTableAssociation", "RouteTableId"),
     create=_associate,
     update=_associate_other,
     delete=_disassociate,

@@ -45,9 +45,7 @@ def _create_group(call: Call, properties: Properties) -> str:
         "GroupName": properties.get("GroupName") or call.generated_name(),
         "Description": properties["GroupDescription"],
     }
-    made = creation(
-        call, "CreateSecurityGroup", "security-group", given, "GroupName", "Description", "VpcId"
-    )
+    made = creation(call, "CreateSecurityGroup", "security-group", given, "GroupName", "Description", "VpcId")
     group_id = call.claim(made["GroupId"])
     # A new group lets everything out; rules in the template take that rule's place.
     _set_rules(call, group_id, {"SecurityGroupEgress": [_EVERYTHING_OUT]}, _with_default_egress(properties))
@@ -55,7 +53,11 @@ def _create_group(call: Call, properties: Properties) -> str:
 
 
 def _with_default_egress(properties: Properties) -> Properties:
-    return properties if properties.get("SecurityGroupEgress") else {**properties, "SecurityGroupEgress": [_EVERYTHING_OUT]}
+    return (
+        properties
+        if properties.get("SecurityGroupEgress")
+        else {**properties, "SecurityGroupEgress": [_EVERYTHING_OUT]}
+    )
 
 
 def _comparable(rule: Properties) -> dict[str, str]:

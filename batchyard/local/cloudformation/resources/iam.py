@@ -79,9 +79,7 @@ def _set_role_policies(call: Call, name: str, old: Properties, new: Properties) 
 def _update_role(call: Call, name: str, old: Properties, new: Properties) -> None:
     iam = call.client("iam")
     if old["AssumeRolePolicyDocument"] != new["AssumeRolePolicyDocument"]:
-        iam.update_assume_role_policy(
-            RoleName=name, PolicyDocument=_document(new["AssumeRolePolicyDocument"])
-        )
+        iam.update_assume_role_policy(RoleName=name, PolicyDocument=_document(new["AssumeRolePolicyDocument"]))
     call.invoke(
         "iam",
         "UpdateRole",
@@ -202,9 +200,7 @@ def _attach(call: Call, arn: str, old: Properties, new: Properties) -> None:
 def _update_managed_policy(call: Call, arn: str, old: Properties, new: Properties) -> None:
     iam = call.client("iam")
     if old["PolicyDocument"] != new["PolicyDocument"]:
-        iam.create_policy_version(
-            PolicyArn=arn, PolicyDocument=_document(new["PolicyDocument"]), SetAsDefault=True
-        )
+        iam.create_policy_version(PolicyArn=arn, PolicyDocument=_document(new["PolicyDocument"]), SetAsDefault=True)
         _delete_old_versions(call, arn)
     _attach(call, arn, old, new)
     added, removed = tags.changes(old.get("Tags"), new.get("Tags"))

@@ -11,10 +11,24 @@ from typing import Any
 from batchyard.local.cloudformation.errors import ResourceError
 
 _KNOWN = frozenset(
-    "Id Status Prefix TagFilters ObjectSizeGreaterThan ObjectSizeLessThan ExpirationDate ExpirationInDays "
-    "ExpiredObjectDeleteMarker Transition Transitions NoncurrentVersionExpiration "
-    "NoncurrentVersionExpirationInDays NoncurrentVersionTransition NoncurrentVersionTransitions "
-    "AbortIncompleteMultipartUpload".split()
+    {
+        "Id",
+        "Status",
+        "Prefix",
+        "TagFilters",
+        "ObjectSizeGreaterThan",
+        "ObjectSizeLessThan",
+        "ExpirationDate",
+        "ExpirationInDays",
+        "ExpiredObjectDeleteMarker",
+        "Transition",
+        "Transitions",
+        "NoncurrentVersionExpiration",
+        "NoncurrentVersionExpirationInDays",
+        "NoncurrentVersionTransition",
+        "NoncurrentVersionTransitions",
+        "AbortIncompleteMultipartUpload",
+    }
 )
 _EXPIRATION = {
     "ExpirationDate": "Date",

@@ -23,13 +23,9 @@ def _update(call: Call, name: str, old: Properties, new: Properties) -> None:
     call.invoke("ssm", "PutParameter", given | {"Name": name, "Overwrite": True})
     added, removed = tags.changes(old.get("Tags"), new.get("Tags"))
     if removed:
-        call.client("ssm").remove_tags_from_resource(
-            ResourceType="Parameter", ResourceId=name, TagKeys=removed
-        )
+        call.client("ssm").remove_tags_from_resource(ResourceType="Parameter", ResourceId=name, TagKeys=removed)
     if added:
-        call.client("ssm").add_tags_to_resource(
-            ResourceType="Parameter", ResourceId=name, Tags=tags.as_list(added)
-        )
+        call.client("ssm").add_tags_to_resource(ResourceType="Parameter", ResourceId=name, Tags=tags.as_list(added))
 
 
 def _attributes(_call: Call, _name: str, properties: Properties) -> dict[str, Any]:
@@ -38,9 +34,7 @@ def _attributes(_call: Call, _name: str, properties: Properties) -> dict[str, An
 
 PARAMETER = ResourceType(
     "AWS::SSM::Parameter",
-    properties=creates("PutParameter", "Name")
-    | applies("PutParameter", *_PUT)
-    | applies("AddTagsToResource", "Tags"),
+    properties=creates("PutParameter", "Name") | applies("PutParameter", *_PUT) | applies("AddTagsToResource", "Tags"),
     create=_create,
     update=_update,
     delete=lambda call, name, _properties: call.client("ssm").delete_parameter(Name=name),

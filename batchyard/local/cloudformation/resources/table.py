@@ -104,5 +104,5 @@ class ResourceType:
     def recorded_properties(self, properties: Properties) -> dict[str, str]:
         """The given properties that are only recorded, each with its reason."""
         if self.recorded:
-            return {name: self.recorded for name in properties}
+            return dict.fromkeys(properties, self.recorded)
         return {name: entry.by for name, entry in self.properties.items() if entry.recorded and name in properties}
