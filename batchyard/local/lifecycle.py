@@ -114,17 +114,27 @@ def stop(running: State) -> None:
 
 
 def gone(pid: int, seconds: float) -> bool:
-    """Wait until a process that may not be our child is gone; False if it still runs after so many seconds."""
+    """Wait until a process that may not be our child has ended; False if it still runs after so many seconds."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(pid, os.WNOHANG)
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
+        if not runs(pid):
             return True
         time.sleep(0.05)
     return False
+
+
+def runs(pid: int) -> bool:
+    """Whether a process runs; one that has ended and that its parent has not taken note of does not."""
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    with contextlib.suppress(OSError):
+        # proc(5): the state follows the command's name, which is in brackets and may hold anything.
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return True
 
 
 def forget_stale() -> Path | None:

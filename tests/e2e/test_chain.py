@@ -78,7 +78,7 @@ def test_bucket_repository_network_and_roles_stand(account: Desk) -> None:
 
     ec2 = account.client("ec2")
     zones = {zone["ZoneName"] for zone in ec2.describe_availability_zones()["AvailabilityZones"]}
-    subnets = ec2.describe_subnets(Filters=[{"Name": "tag:Project", "Values": ["Batchyard"]}])["Subnets"]
+    subnets = ec2.describe_subnets(Filters=[{"Name": "tag:batchyard:deployment", "Values": ["default"]}])["Subnets"]
     assert {subnet["AvailabilityZone"] for subnet in subnets} == zones
     assert ec2.describe_nat_gateways()["NatGateways"] == []
 
