@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
 from constructs import Construct
 from constructs.acknowledged import acknowledge
 
 
 class ExecutionRole(Construct):
-    """A role that only ECS tasks may take on; a job definition lets it pull its image and write its logs."""
+    """A role that only ECS tasks may take on, which may pull from one repository and write to one log group."""
 
     role: iam.Role
 
-    def __init__(self, scope: Construct, construct_id: str) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, repository: ecr.IRepository, log_group: logs.ILogGroup
+    ) -> None:
         super().__init__(scope, construct_id)
         self.role = iam.Role(
             self,
@@ -20,6 +24,8 @@ class ExecutionRole(Construct):
             description="What ECS may do for Batch jobs: pull their image, write their logs",
             assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"),
         )
+        repository.grant_pull(self.role)
+        log_group.grant_write(self.role)
         acknowledge(
             self.role,
             "IAM5[Resource::*]",

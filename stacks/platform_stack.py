@@ -137,8 +137,8 @@ class PlatformStack(Stack):
             for name, queue in self.deployment.queues.items()
         }
 
-    def _definitions(self) -> dict[str, batch.EcsJobDefinition]:
-        execution_role = ExecutionRole(self, "ExecutionRole").role
+    def _definitions(self) -> dict[str, batch.CfnJobDefinition]:
+        execution_role = ExecutionRole(self, "ExecutionRole", repository=self.repository, log_group=self.log_group).role
         return {
             name: FetchAndRun(
                 self,
@@ -176,7 +176,7 @@ class PlatformStack(Stack):
             default_queue=self.deployment.default_queue,
             default_job_definition=self.deployment.default_job_definition,
             job_queues={name: queue.job_queue_arn for name, queue in self.queues.items()},
-            job_definitions={name: each.job_definition_arn for name, each in self.definitions.items()},
+            job_definitions={name: each.ref for name, each in self.definitions.items()},
             compute_environments={
                 name: environment.compute_environment_arn for name, environment in self.environments.items()
             },

@@ -1,0 +1,61 @@
+"""`batchyard deployment`: look at deployment files without deploying them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="Look at deployment files: their schema, their names, and what is wrong with one.", no_args_is_help=True
+)
+
+USAGE_ERROR = 2
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a deployment file.
+
+    An editor with a YAML language server completes and checks deployment files with it.
+    """
+    import json
+
+    from batchyard.settings.allowed import deployment_schema
+
+    typer.echo(json.dumps(deployment_schema(), indent=2))
+
+
+@app.command()
+def check(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A deployment file's path, or a deployment's name.")],
+) -> None:
+    """Check a deployment file; everything that is wrong goes to stderr, and the exit code is 2.
+
+    Nothing is deployed and nothing is asked of AWS.
+    """
+    from batchyard.settings.load import deployment_file, load
+    from batchyard.settings.problems import DeploymentError
+
+    try:
+        path = Path(file) if _is_path(file) else deployment_file(file)
+        load(path)
+    except DeploymentError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(USAGE_ERROR) from None
+    typer.echo(f"{path}: nothing is wrong with it")
+
+
+@app.command(name="list")
+def list_deployments() -> None:
+    """Print the names of the deployments, one a line."""
+    from batchyard.settings.load import deployment_names
+
+    for name in deployment_names():
+        typer.echo(name)
+
+
+def _is_path(text: str) -> bool:
+    """Whether this is a path rather than a name: names have neither folders nor endings."""
+    return "/" in text or text.endswith((".yaml", ".yml")) or Path(text).is_file()
