@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,7 +73,7 @@ def test_jobs_of_a_queue_start_in_the_order_of_submission(tmp_path: Path) -> Non
         jobs = [mine.finished(job_id) for job_id in [mine.submit(definition) for _ in range(5)]]
         started = [job["startedAt"] for job in jobs]
         assert started == sorted(started)
-        assert all(early["stoppedAt"] <= late["startedAt"] for early, late in zip(jobs, jobs[1:], strict=False))
+        assert all(early["stoppedAt"] <= late["startedAt"] for early, late in itertools.pairwise(jobs))
 
 
 def test_a_queue_of_higher_priority_goes_first(tmp_path: Path) -> None:
@@ -223,9 +224,7 @@ def test_overrides_are_merged_as_batch_does(mine: Platform) -> None:
 
 
 def test_a_command_can_be_overridden_and_its_parameters_replaced(mine: Platform) -> None:
-    definition = mine.define(
-        ["echo", "Ref::one", "Ref::two", "Ref::none"], parameters={"one": "1", "two": "default"}
-    )
+    definition = mine.define(["echo", "Ref::one", "Ref::two", "Ref::none"], parameters={"one": "1", "two": "default"})
     job = mine.finished(mine.submit(definition, parameters={"two": "a b  c"}))
     assert mine.log(job) == ["1 a b  c Ref::none"]
     assert job["parameters"] == {"one": "1", "two": "a b  c"}
@@ -277,13 +276,11 @@ def test_sequential_and_pairwise_dependencies_of_arrays(mine: Platform) -> None:
     definition = mine.define(["true"])
     size = {"size": 3}
     first = mine.submit(definition, arrayProperties=size, dependsOn=[{"type": "SEQUENTIAL"}])
-    second = mine.submit(
-        definition, arrayProperties=size, dependsOn=[{"jobId": first, "type": "N_TO_N"}]
-    )
+    second = mine.submit(definition, arrayProperties=size, dependsOn=[{"jobId": first, "type": "N_TO_N"}])
     mine.finished(second)
     ones = [mine.job(f"{first}:{index}") for index in range(3)]
     twos = [mine.job(f"{second}:{index}") for index in range(3)]
-    assert all(a["stoppedAt"] <= b["startedAt"] for a, b in zip(ones, ones[1:], strict=False))
+    assert all(a["stoppedAt"] <= b["startedAt"] for a, b in itertools.pairwise(ones))
     assert all(a["stoppedAt"] <= b["startedAt"] for a, b in zip(ones, twos, strict=True))
     with pytest.raises(ClientError, match="two array jobs of the same size"):
         mine.submit(definition, arrayProperties={"size": 2}, dependsOn=[{"jobId": first, "type": "N_TO_N"}])

@@ -53,9 +53,9 @@ def fresh(world: World) -> World:
 
 def played(world: World, specs: list[JobSpec], advances: list[int]) -> World:
     """Submit the jobs one by one, with some time between, and run to the end. `World.check` looks at each step."""
-    for spec, steps in itertools.zip_longest(specs, advances[: len(specs)], fillvalue=0):
-        world.submit(spec)  # type: ignore[arg-type] # advances are never more than jobs
-        for _ in range(int(steps)):  # type: ignore[call-overload] # as above
+    for spec, steps in zip(specs, itertools.chain(advances, itertools.repeat(0)), strict=False):
+        world.submit(spec)
+        for _ in range(steps):
             world.advance()
     world.run()
     return world

@@ -202,7 +202,7 @@ def test_removing_a_queue_terminates_its_jobs() -> None:
 
 
 def test_terminating_an_array_ends_its_children_wherever_they_are() -> None:
-    it = world(host_limit=1, **{"array:0": Plan(seconds=9)})
+    it = world(host_limit=1)
     keys = ("array:0", "array:1", "array:2")
     it.submit(job("array", children=keys), *(job(key, parent="array") for key in keys))
     it.do(Terminated("array", "enough"))

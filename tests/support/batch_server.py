@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
 from botocore.config import Config
-from moto.server import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from batchyard.local.batch.application import BatchApplication, BatchConfig, create_application
@@ -71,7 +71,7 @@ def serving(folder: Path, **changes: Any) -> Iterator[Server]:
 
     listener = make_server("127.0.0.1", 0, route, threaded=True, request_handler=_Quiet)
     endpoint = f"http://127.0.0.1:{listener.server_port}"
-    clients: dict[str, Any] = {}
+    clients: dict[tuple[str, str], Any] = {}
     lock = threading.Lock()
 
     def client(service: str, region: str = REGION) -> Any:

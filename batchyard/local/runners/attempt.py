@@ -1,9 +1,11 @@
 """One attempt from start to end: scratch, log stream, supervised process, exit code. One thread each."""
 
+import contextlib
 import json
 import logging
 import os
 import selectors
+import signal
 import subprocess
 import sys
 import threading
@@ -119,6 +121,9 @@ class RunningAttempt:
                 _close(stream)
             os.close(reports)
             supervisor.wait()
+            if told.group is not None:
+                # The supervisor was killed: what it would have ended is ended here, as far as it can be reached.
+                _kill_group(told.group)
         return told.outcome
 
     def _give(self, orders: IO[bytes] | None, order: bytes) -> None:
@@ -170,6 +175,8 @@ class _Report:
 
     on_started: Callable[[], None]
     outcome: Outcome = SUPERVISOR_GONE
+    group: int | None = None
+    """The job's process group, while nobody has said that it is gone."""
     partial: bytes = b""
 
     def feed(self, data: bytes) -> None:
@@ -180,12 +187,19 @@ class _Report:
     def _take(self, line: str) -> None:
         word, _, rest = line.partition(" ")
         if word == "started":
+            self.group = int(rest)
             self.on_started()
         elif word == "failed":
             code, _, why = rest.partition(" ")
             self.outcome = Outcome(NOT_STARTED, int(code), f"CannotStartContainerError: {why}")
         elif word == "exit":
             self.outcome = Outcome(EXITED, int(rest))
+            self.group = None
+
+
+def _kill_group(group: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGKILL)
 
 
 def _write(stream: IO[bytes] | None, data: bytes) -> None:

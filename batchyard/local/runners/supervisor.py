@@ -3,7 +3,7 @@
 Run as a program of its own, by path and without the project's packages. On standard input it gets one line of JSON
 (`arguments`, `environment`, `folder`, `stop_timeout` in seconds, `status`: a descriptor to report to), later `T` to
 stop the job. End of input means that the server is gone, however it went: everything is killed at once. It reports
-`started`, `failed <exit code> <reason>` and `exit <code>`, a line each.
+`started <process group>`, `failed <exit code> <reason>` and `exit <code>`, a line each.
 
 The job is a session of its own. On Linux this process adopts the job's orphans (PR_SET_CHILD_SUBREAPER), so that
 a daemon that left the session dies with the job too, as a container's processes die with its first one; and the
@@ -14,7 +14,6 @@ Source: prctl(2); docker-run(1), "Exit Status": 126 and 127 for a command that c
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import errno
 import json
@@ -23,7 +22,12 @@ import selectors
 import signal
 import sys
 import time
-from typing import Any, TextIO
+
+# Read by type checkers alone: a job waits for every module that is imported here.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TextIO
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
@@ -56,7 +60,7 @@ def run() -> None:
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)
-    print("started", file=report)
+    print(f"started {job}", file=report)
     code = _wait(job, wake, order["stop_timeout"], is_stopped=bool(more))
     _kill_rest(job)
     print(f"exit {code}", file=report)
@@ -112,8 +116,9 @@ def _become(arguments: list[str], environment: dict[str, str], folder: str, pare
         os.chdir(folder)
         os.umask(0o022)
         os.execvpe(arguments[0], arguments, environment)  # noqa: S606 - a list, and no shell
-    except OSError as error:
-        os.write(tell, str(error.errno).encode())
+    except (OSError, ValueError) as error:
+        # A ValueError is an argument or a variable that no process can have: one with a NUL in it.
+        os.write(tell, str(getattr(error, "errno", errno.EINVAL)).encode())
     finally:
         os._exit(NOT_FOUND)
 
@@ -164,8 +169,15 @@ def _reap(job: int) -> int | None:
 
 
 def _signal_group(job: int, number: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(job, number)
+    _signal(os.killpg, job, number)
+
+
+def _signal(send: Callable[[int, int], None], target: int, number: int) -> None:
+    """Send a signal to what may be gone already, or may have become another user's."""
+    try:
+        send(target, number)
+    except (ProcessLookupError, PermissionError):
+        return
 
 
 def _kill_rest(job: int) -> None:
@@ -173,8 +185,7 @@ def _kill_rest(job: int) -> None:
     _signal_group(job, signal.SIGKILL)
     while True:
         for pid in _children():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+            _signal(os.kill, pid, signal.SIGKILL)
         try:
             os.waitpid(-1, 0)
         except ChildProcessError:
