@@ -43,6 +43,9 @@ class JobBucket(Construct):
             removal_policy=RemovalPolicy.RETAIN,
             lifecycle_rules=[abort, *expiry],
         )
+        if self.bucket.policy is not None:
+            # A bucket that outlives its stack stays TLS only.
+            self.bucket.policy.apply_removal_policy(RemovalPolicy.RETAIN)
         acknowledge(
             self.bucket,
             "S1",
