@@ -17,3 +17,5 @@ os.environ.update(
 from batchyard.toolchain import use_project_node  # noqa: E402
 
 use_project_node()
+
+pytest_plugins = ["tests.support.platform"]

@@ -107,10 +107,10 @@ def print_table(jobs: Sequence[Job], names: Names, environments: Mapping[str, st
         )
         # As Text: a name is never markup.
         table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in cells))
-    console = Console(file=sys.stdout, highlight=False)
     # Ids are there to be copied: a narrow terminal wraps the line, nothing is cut.
-    needed = console.measure(table, options=console.options.update(width=10_000)).maximum
-    console.print(table, width=needed, soft_wrap=True, crop=False)
+    unlimited = Console(file=sys.stdout, width=10_000)
+    console = Console(file=sys.stdout, width=unlimited.measure(table).maximum, highlight=False)
+    console.print(table, soft_wrap=True)
 
 
 def print_details(job: Job, names: Names, environment_arn: str | None) -> None:

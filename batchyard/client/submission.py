@@ -189,7 +189,7 @@ def _overrides(submission: Submission, url: str) -> ContainerOverridesTypeDef:
 
 def _check_overrides(overrides: ContainerOverridesTypeDef) -> None:
     """ECS counts the JSON: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html."""
-    length = len(json.dumps(overrides, separators=(",", ":")))
+    length = len(json.dumps(overrides, separators=(",", ":"), ensure_ascii=False))
     if length > MAX_OVERRIDES_CHARACTERS:
         raise InvalidInputError(
             f"arguments and environment come to {length} characters; Batch takes {MAX_OVERRIDES_CHARACTERS}. Put the "
