@@ -54,7 +54,7 @@ class Api:
         def run() -> None:
             try:
                 work()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - a stack must not stay in progress for ever
                 _LOG.exception("The operation on stack %s broke off", stack.name)
                 failed = stack.status.replace("_COMPLETE_CLEANUP", "").replace("_IN_PROGRESS", "_FAILED")
                 stack.enter(failed, f"Internal failure of the local account: {type(error).__name__}: {error}")

@@ -52,7 +52,7 @@ class CloudFormationApplication:
             status, body = 200, self._answer(environ, request_id)
         except CloudFormationError as error:
             status, body = error.status, error_document(error, request_id)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the last resort of a server
             _LOG.exception("A request to CloudFormation failed")
             # Not a 500: that makes every SDK try again, which hides the fault for a minute and mends nothing.
             fault = CloudFormationError("InternalFailure", f"The local account failed: {type(error).__name__}: {error}")

@@ -11,7 +11,7 @@ from batchyard.local.cloudformation.errors import validation_error
 from batchyard.local.cloudformation.stack import Stack, StackResource
 from batchyard.local.cloudformation.store import Store
 
-_PATIENCE_SECONDS = 3.0
+_PATIENCE_SECONDS = 10.0
 
 Arguments = Mapping[str, Any]
 Result = Mapping[str, Any]

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from botocore.exceptions import ClientError
 
 from batchyard.local.cloudformation import template
-from batchyard.local.cloudformation.errors import CloudFormationError, validation_error
+from batchyard.local.cloudformation.errors import CloudFormationError, ResourceError, validation_error
 from batchyard.local.cloudformation.graph import check_references
 from batchyard.local.cloudformation.parameters import settle
 from batchyard.local.cloudformation.plan import ResourceChange, plan
@@ -83,7 +83,10 @@ def target_of(store: Store, stack: Stack, given: Arguments) -> Deployment:
 
 def planned(store: Store, stack: Stack, target: Deployment) -> tuple[ResourceChange, ...]:
     """The plan; an unsupported property or an unknown name is a ValidationError."""
-    return plan(stack, target, store.surroundings(stack))
+    try:
+        return plan(stack, target, store.surroundings(stack))
+    except ResourceError as error:
+        raise validation_error(str(error)) from error
 
 
 def changes_anything(stack: Stack, target: Deployment, changes: tuple[ResourceChange, ...]) -> bool:

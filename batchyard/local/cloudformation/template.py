@@ -165,14 +165,14 @@ def _yaml(text: str) -> Any:
 
 def _load(text: str) -> dict[str, Any]:
     try:
-        body = json.loads(text) if text.lstrip().startswith("{") else None
-    except ValueError as error:
-        raise _format_error(f"JSON not well-formed. {error}") from None
-    if body is None:
+        body = json.loads(text)
+    except ValueError as json_fault:
         try:
             body = _yaml(text)
-        except YAMLError as error:
-            raise _format_error(f"YAML not well-formed. {error}") from None
+        except YAMLError as yaml_fault:
+            if text.lstrip().startswith("{"):
+                raise _format_error(f"JSON not well-formed. {json_fault}") from None
+            raise _format_error(f"YAML not well-formed. {yaml_fault}") from None
     if not isinstance(body, dict):
         raise _format_error("unsupported structure.")
     return body
