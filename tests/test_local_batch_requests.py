@@ -5,13 +5,14 @@ from __future__ import annotations
 import http.client
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.support.batch_platform import platform, unique
+from tests.support.batch_platform import managed, platform, unique
 from tests.support.batch_server import Server, serving
 
 
@@ -115,6 +116,17 @@ def test_jobs_that_cannot_be_submitted_are_refused(server: Server, change: dict[
         server.batch.submit_job(**{**request, **change})
     assert caught.value.response["Error"]["Code"] == "ClientException"
     assert words in caught.value.response["Error"]["Message"]
+
+
+def test_a_fault_of_the_service_itself_is_a_server_exception(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    def broken(service: str, region: str) -> Any:
+        raise RuntimeError(f"no client of {service} in {region}")
+
+    with serving(tmp_path, clients=broken) as server, pytest.raises(ClientError, match="its log says why") as caught:
+        server.batch.create_compute_environment(**managed("broken"))
+    assert caught.value.response["Error"]["Code"] == "ServerException"
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
+    assert "no client of ecs in us-east-1" in caplog.text
 
 
 def test_a_disabled_queue_takes_no_jobs(server: Server) -> None:

@@ -171,6 +171,16 @@ def test_stopping_a_job_reaches_all_its_processes(mine: Platform, tmp_path: Path
     assert [pid for pid in map(int, pids.read_text().split()) if is_alive(pid)] == []
 
 
+def test_close_lets_jobs_end_in_their_own_way_first(tmp_path: Path) -> None:
+    with serving(tmp_path, close_timeout=20.0) as server:
+        mine = platform(server)
+        script = f"trap 'echo ended > {tmp_path}/end; exit 0' TERM; touch {tmp_path}/ready; sleep 600 & wait"
+        mine.submit(mine.define(["sh", "-c", script]))
+        until(lambda: (tmp_path / "ready").exists(), "the job runs")
+        server.application.close()
+        assert (tmp_path / "end").read_text() == "ended\n"
+
+
 def test_close_kills_what_runs_and_is_harmless_twice(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     with serving(tmp_path) as server:
@@ -231,6 +241,34 @@ def test_other_images_do_not_run_unless_that_was_asked_for(tmp_path: Path) -> No
     assert "`batchyard local up --host-images`" in reason
     assert job["attempts"][0]["container"]["reason"] == reason
     assert "exitCode" not in job["container"]
+
+
+def test_the_platforms_own_runner_fetches_and_runs_a_script(tmp_path: Path) -> None:
+    container = ROOT / "container"
+    with serving(tmp_path, host_images=False, container=container) as server:
+        server.client("s3").create_bucket(Bucket="scripts")
+        server.client("s3").put_object(
+            Bucket="scripts", Key="job.sh", Body=b'#!/bin/sh\necho "ran $1 in $AWS_BATCH_JQ_NAME"; exit 7\n'
+        )
+        mine = platform(server)
+        variables = {
+            "BATCH_FILE_TYPE": "script",
+            "BATCH_FILE_S3_URL": "s3://scripts/job.sh",
+            "TMPDIR": "/scratch/tmp",
+        }
+        definition = mine.define(
+            ["job.sh", "it"],
+            container={
+                "image": f"{REGISTRY}/platform:{content_tag(container)}",
+                "environment": [{"name": name, "value": value} for name, value in variables.items()],
+                "volumes": [{"name": "disk", "host": {"sourcePath": "/var/scratch"}}],
+                "mountPoints": [{"sourceVolume": "disk", "containerPath": "/scratch"}],
+            },
+        )
+        job = mine.finished(mine.submit(definition))
+        log = mine.log(job)
+    assert (job["status"], job["container"]["exitCode"]) == ("FAILED", 7)
+    assert f"ran it in {mine.queue}" in log
 
 
 def test_the_platforms_image_stands_for_the_container_folder_as_it_was(tmp_path: Path) -> None:

@@ -96,6 +96,7 @@ def serving(folder: Path, **changes: Any) -> Iterator[Server]:
         host_images=True,
         max_jobs=2,
         stop_timeout=1.0,
+        close_timeout=0.5,
     )
     application = made["batch"] = create_application(replace(config, **changes))
     thread = threading.Thread(target=listener.serve_forever, daemon=True)

@@ -61,7 +61,7 @@ class BatchApplication:
         return [body]
 
     def close(self) -> None:
-        """Stop the scheduler; kill and reap every running job. Harmless when done twice."""
+        """Stop the scheduler; end and reap every running job. Harmless when done twice."""
         self._service.engine.close()
 
     def _answer(self, environ: WSGIEnvironment) -> Any:
@@ -114,7 +114,7 @@ def create_application(config: BatchConfig) -> BatchApplication:
         images=images,
         stop_timeout=config.stop_timeout,
     )
-    runner = ProcessRunner(workplace, lambda region: config.clients("logs", region))
+    runner = ProcessRunner(workplace, lambda region: config.clients("logs", region), config.close_timeout)
     engine = Engine(runner, config.clock, config.max_jobs)
     engine.start()
     return BatchApplication(Service(config=config, engine=engine, images=images))

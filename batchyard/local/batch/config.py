@@ -44,6 +44,8 @@ class BatchConfig:
     """How many jobs run on this machine at one time."""
     stop_timeout: float = 30.0
     """Seconds between TERM and KILL (AWS Batch User Guide, "Job timeouts")."""
+    close_timeout: float = 5.0
+    """Seconds between TERM and KILL when the service is closed: whoever closes it waits."""
     clock: Clock = field(default_factory=Clock)
 
     @property

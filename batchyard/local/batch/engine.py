@@ -92,7 +92,7 @@ class Engine:
             return [self._state.jobs[key] for _, key in self._state.runnable[queue][:limit]]
 
     def close(self) -> None:
-        """Stop scheduling, kill and reap every running job. Harmless when done twice."""
+        """Stop scheduling, end and reap every running job. Harmless when done twice."""
         with self._condition:
             self._is_closed = True
             self._condition.notify_all()

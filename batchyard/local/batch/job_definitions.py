@@ -28,6 +28,9 @@ def register(service: Service, region: str, request: Document) -> Document:
     check_retry(request.get("retryStrategy"))
     check_timeout(request.get("timeout"))
     check_range("schedulingPriority", request.get("schedulingPriority"), 0, 9999)
+    container = request.get("containerProperties")
+    if container is not None:
+        check_container(container)
     revisions = service.store.region(region).definitions.setdefault(name, [])
     revision = revisions[-1]["revision"] + 1 if revisions else 1
     document: Document = {
@@ -39,9 +42,7 @@ def register(service: Service, region: str, request: Document) -> Document:
         "status": "ACTIVE",
         "containerOrchestrationType": "EKS" if "eksProperties" in request else "ECS",
     }
-    if "containerProperties" in request:
-        container = request["containerProperties"]
-        check_container(container)
+    if container is not None:
         document["containerProperties"] = {**{member: [] for member in _EMPTY_LISTS}, **container}
         service.images.keep(container["image"])
     revisions.append(document)

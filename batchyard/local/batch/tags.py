@@ -58,8 +58,10 @@ def _change(known: Region, resource_arn: str, change: Change) -> Document:
                     tagged = revisions[position] = _tagged(document, change)
                     return dict(tagged["tags"])
     if kind == JOB and name in known.jobs:
-        known.job_tags[name] = _tagged({"tags": known.job_tags.get(name, {})}, change)["tags"]
-        return known.job_tags[name]
+        # The children of an array have the tags of their parent.
+        job_id = known.jobs[name].submission.job_id
+        known.job_tags[job_id] = _tagged({"tags": known.job_tags[job_id]}, change)["tags"]
+        return known.job_tags[job_id]
     raise refuse(f"Resource {resource_arn} not found")
 
 

@@ -160,8 +160,7 @@ class RunningAttempt:
                     break
         for lines in outputs.values():
             self.logs.add(lines.rest())
-        if not self.is_killed:
-            self.logs.flush()
+        self.logs.flush()
 
     def _patience(self, give_up_at: float | None) -> float | None:
         until_flush = self.logs.seconds_to_flush()

@@ -49,4 +49,4 @@ class Runner(Protocol):
         """End an attempt: TERM, and KILL when its time to stop is over. One that has ended is left alone."""
 
     def close(self) -> None:
-        """Kill every attempt and wait until all are gone."""
+        """End every attempt and wait until all are gone."""

@@ -3,6 +3,7 @@
 import importlib.util
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,8 @@ class ProcessRunner:
     workplace: Workplace
     logs_client: Callable[[str], Any]
     """A boto3 client of CloudWatch Logs for a region, which may be shared between threads."""
+    close_timeout: float
+    """Seconds between TERM and KILL when everything ends."""
     lock: threading.Lock = field(default_factory=threading.Lock)
     running: dict[tuple[str, int], tuple[RunningAttempt, threading.Thread]] = field(default_factory=dict)
     is_closed: bool = False
@@ -52,15 +55,18 @@ class ProcessRunner:
             found[0].stop()
 
     def close(self) -> None:
-        """Kill every attempt and wait until all are gone."""
+        """End every attempt and wait until all are gone: TERM, and KILL when the time to close is over."""
         with self.lock:
             self.is_closed = True
             running = list(self.running.values())
+        kill_at = time.monotonic() + self.close_timeout
         for attempt, _ in running:
-            attempt.kill()
+            attempt.stop()
         for _, thread in running:
-            if thread is not threading.current_thread():
-                thread.join()
+            thread.join(max(0.0, kill_at - time.monotonic()))
+        for attempt, thread in running:
+            attempt.kill()
+            thread.join()
 
 
 def make_tools(folder: Path) -> None:
