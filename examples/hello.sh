@@ -16,20 +16,25 @@ is_prime() {
   done
 }
 
+microseconds() { # sets `now`; the decimal point is the locale's
+  now=${EPOCHREALTIME/[.,]/}
+}
+
 echo "job ${AWS_BATCH_JOB_ID:-none}, attempt ${AWS_BATCH_JOB_ATTEMPT:-none}: counting primes for $seconds s"
+microseconds
+started=$now
+said=0
 count=1 # 2 is the only even one
 largest=2
-candidate=3
-said=0
-SECONDS=0
-while ((SECONDS < seconds)); do
+for ((candidate = 3; said < seconds; candidate += 2)); do
   if is_prime "$candidate"; then
     count=$((count + 1))
     largest=$candidate
   fi
-  candidate=$((candidate + 2))
-  if ((SECONDS > said)); then
-    said=$SECONDS
+  microseconds
+  passed=$(((now - started) / 1000000))
+  if ((passed > said)); then
+    said=$passed
     echo "$said s: $count primes up to $candidate"
   fi
 done

@@ -121,7 +121,7 @@ def print_details(job: Job, names: Names, environment_arn: str | None) -> None:
         ("status", job.status),
         ("reason", job.why),
         ("exit code", None if job.exit_code is None else str(job.exit_code)),
-        ("duration", duration(job.seconds(_now_ms()))),
+        ("duration", None if job.started_at is None else duration(job.seconds(_now_ms()))),
         ("queue", names.queue(job.queue_arn)),
         ("compute environment", names.compute_environment(environment_arn)),
         ("job definition", job.definition_arn.rpartition("/")[2]),
