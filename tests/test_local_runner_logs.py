@@ -86,6 +86,14 @@ def test_a_group_that_does_not_exist_is_an_error_unless_it_may_be_made(mine: Pla
     assert mine.log(job, group) == ["hello"]
 
 
+def test_a_region_that_cannot_be_is_the_fault_of_that_job_alone(mine: Platform) -> None:
+    container = awslogs("/aws/batch/job", **{"awslogs-region": "no region!"})
+    job = mine.finished(mine.submit(mine.define(["true"], container=container)))
+    assert (job["status"], job["statusReason"]) == ("FAILED", "Task failed to start")
+    assert "no region!" in job["container"]["reason"]
+    assert mine.run("true")["status"] == "SUCCEEDED"
+
+
 def test_output_that_cannot_be_written_is_told_and_does_not_end_the_job(mine: Platform, tmp_path: Path) -> None:
     group = unique("/batchyard/vanishing")
     mine.server.logs.create_log_group(logGroupName=group)
@@ -134,7 +142,7 @@ class Recorder:
 
 def test_batches_stay_within_the_limits_of_the_service_and_in_order() -> None:
     recorder = Recorder()
-    stream = LogStream(recorder, TARGET)
+    stream = LogStream(lambda _: recorder, TARGET)
     stream.add(["x" * 100_000] * 25 + ["y"] * 25_000)
     stream.flush()
     assert sum(map(len, recorder.batches)) == 25_025
@@ -147,7 +155,7 @@ def test_batches_stay_within_the_limits_of_the_service_and_in_order() -> None:
 
 def test_events_lost_to_a_failure_are_counted_and_later_ones_written() -> None:
     recorder = Recorder()
-    stream = LogStream(recorder, TARGET)
+    stream = LogStream(lambda _: recorder, TARGET)
     recorder.fails = True
     stream.add(["a", "b"])
     stream.flush()

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from batchyard.image import content_tag
 from batchyard.local.batch.config import BatchConfig, Clock
 from batchyard.local.batch.engine import Engine
 from batchyard.local.batch.errors import BatchError, ClientException
@@ -99,12 +98,7 @@ def _read(environ: WSGIEnvironment) -> Any:
 
 def create_application(config: BatchConfig) -> BatchApplication:
     """The service, with its scheduler running. Scratch that a former server left behind is removed."""
-    images = Images(
-        container_folder=config.container,
-        store=config.images_folder,
-        host_images=config.host_images,
-        content_tag=content_tag,
-    )
+    images = Images(container_folder=config.container, store=config.images_folder, host_images=config.host_images)
     make_tools(config.tools_folder)
     _remove_leftovers(config)
     workplace = Workplace(

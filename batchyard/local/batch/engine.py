@@ -109,8 +109,14 @@ class Engine:
     def _work(self) -> None:
         while (decision := self._next_decision()) is not None:
             match decision:
-                case StartAttempt():
-                    self._start_attempt(decision)
+                case StartAttempt(job, attempt):
+                    try:
+                        self._start_attempt(decision)
+                    except Exception as error:
+                        # This thread must outlive every fault: all other jobs depend on it.
+                        log.exception("job %s, attempt %s", job, attempt)
+                        reason = f"The local account failed: {error!r}"
+                        self.post(Ended(job, attempt, Outcome("Task failed to start", reason=reason)))
                 case StopAttempt(job, attempt):
                     self._runner.stop((job, attempt))
 

@@ -4,15 +4,18 @@ The platform's image is built from the container folder, and its tag is a hash o
 folder's `fetch_and_run.sh`. A job definition keeps its image for ever, so the folder is kept once for every tag.
 """
 
+import logging
 import shutil
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from batchyard.image import ContainerFolderError, content_tag
 from batchyard.local.account import ACCOUNT_ID
 
 ENTRY_POINT = "fetch_and_run.sh"
+
+log = logging.getLogger(__name__)
 
 
 class ImageRefusedError(Exception):
@@ -26,15 +29,11 @@ class Images:
     container_folder: Path
     store: Path
     host_images: bool
-    content_tag: Callable[[Path], str]
-    """The tag that a container folder's content has."""
 
     def keep(self, image: str) -> None:
         """Keep the container folder as it is now, if this is the image that it makes."""
         tag = _own_tag(image)
-        if tag is None or self._snapshot(tag).is_dir() or not self.container_folder.is_dir():
-            return
-        if self.content_tag(self.container_folder) != tag:
+        if tag is None or self._snapshot(tag).is_dir() or _tag_of(self.container_folder) != tag:
             return
         self.store.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=self.store))
@@ -42,8 +41,12 @@ class Images:
             copy = draft / "container"
             shutil.copytree(self.container_folder, copy)
             # The folder may have changed since it was hashed: what is kept is what was asked for, or nothing.
-            if self.content_tag(copy) == tag and not self._snapshot(tag).exists():
+            if _tag_of(copy) == tag:
                 copy.rename(self._snapshot(tag))
+        except OSError:
+            # Another job may have kept the same folder meanwhile.
+            if not self._snapshot(tag).is_dir():
+                raise
         finally:
             shutil.rmtree(draft, ignore_errors=True)
 
@@ -75,6 +78,15 @@ class Images:
 
     def _snapshot(self, tag: str) -> Path:
         return self.store / tag
+
+
+def _tag_of(folder: Path) -> str | None:
+    """The tag of the image that a folder makes; None if it makes none."""
+    try:
+        return content_tag(folder)
+    except ContainerFolderError as error:
+        log.warning("no image: %s", error)
+        return None
 
 
 def _own_tag(image: str) -> str | None:

@@ -5,8 +5,10 @@ line makes no event, as an event cannot be empty).
 """
 
 import contextlib
+import functools
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,7 +84,8 @@ def _code(error: ClientError) -> str:
 class LogStream:
     """Collects events and writes them in batches. A failed write is counted, and never ends the job."""
 
-    client: Any
+    make_client: Callable[[str], Any]
+    """A boto3 client of CloudWatch Logs for a region."""
     target: LogTarget
     pending: list[dict[str, Any]] = field(default_factory=list)
     pending_bytes: int = 0
@@ -91,11 +94,16 @@ class LogStream:
     lost: int = 0
     failure: str = ""
 
+    @functools.cached_property
+    def client(self) -> Any:
+        """The client, made by whoever writes first: a wrong region is a fault of the job's."""
+        return self.make_client(self.target.region)
+
     def open(self) -> None:
         """Make the stream, and the group if the target says so. Raises LogGroupError."""
         try:
             self._open()
-        except (BotoCoreError, ClientError) as error:
+        except (BotoCoreError, ClientError, ValueError) as error:
             group = self.target.group
             raise LogGroupError(f"failed to create Cloudwatch log stream: log group {group!r}: {error}") from error
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from batchyard.local.runners.attempt import RunningAttempt, Workplace
+from batchyard.local.runners.attempt import NOT_STARTED, RunningAttempt, Workplace
 from batchyard.local.runners.launch import Launch
 from batchyard.local.runners.logs import LogStream
 from batchyard.local.scheduler.model import Outcome
@@ -32,10 +32,15 @@ class ProcessRunner:
 
     def start(self, launch: Launch, on_started: Callable[[], None], on_ended: Callable[[Outcome], None]) -> None:
         """Run an attempt in a new thread. Once closed, nothing starts any more."""
-        attempt = RunningAttempt(launch, self.workplace, LogStream(self.logs_client(launch.logs.region), launch.logs))
+        attempt = RunningAttempt(launch, self.workplace, LogStream(self.logs_client, launch.logs))
 
         def carry_out() -> None:
-            outcome = attempt.run(on_started)
+            try:
+                outcome = attempt.run(on_started)
+            except Exception as error:
+                # Whatever it was, the scheduler must hear of the end, or the job would hold its place for ever.
+                log.exception("job %s, attempt %s", *launch.key)
+                outcome = Outcome(NOT_STARTED, reason=f"The local account failed: {error!r}")
             with self.lock:
                 self.running.pop(launch.key, None)
             on_ended(outcome)
@@ -44,8 +49,8 @@ class ProcessRunner:
         with self.lock:
             if self.is_closed:
                 return
-            self.running[launch.key] = (attempt, thread)
             thread.start()
+            self.running[launch.key] = (attempt, thread)
 
     def stop(self, key: tuple[str, int]) -> None:
         """End an attempt: TERM, and KILL when its time to stop is over."""
