@@ -86,7 +86,7 @@ def test_waiting_for_nobody(command: Command) -> None:
 
 def test_interrupted_waiting_leaves_the_job_and_says_how_to_come_back(platform: Platform, command: Command) -> None:
     job = submit(platform, "sleep 300", name="patience")
-    process = command.start("wait", job)
+    process = command.start("wait", "--local", "--deployment", "default", job)
     assert process.stderr is not None
     for line in process.stderr:
         if "is RUNNING" in line:
@@ -94,8 +94,8 @@ def test_interrupted_waiting_leaves_the_job_and_says_how_to_come_back(platform: 
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=SECONDS)
     assert process.returncode == 130
-    assert f"`batchyard wait {job}`" in err
-    assert f"`batchyard cancel {job}`" in err
+    assert f"`batchyard wait --local {job}`" in err
+    assert f"`batchyard cancel --local {job}`" in err
     assert "Traceback" not in err
     assert platform.job(job)["status"] == "RUNNING"
     end(platform, job)

@@ -49,10 +49,7 @@ def test_the_id_stands_alone_on_stdout_and_the_account_on_stderr(
     path = script("alone.sh", "true")
     done = platform.command(tmp_path)("submit", path)
     job = platform.job(job_id(done))
-    assert (
-        f"batchyard: AWS: account {platform.record.account}, region {REGION}, endpoint {platform.endpoint}\n"
-        in done.err
-    )
+    assert f"batchyard: account {platform.record.account}, region {REGION}, endpoint {platform.endpoint}\n" in done.err
     assert job["jobName"] == "alone"
     assert job["jobQueue"] == platform.record.job_queues["default"]
     assert job["jobDefinition"] == platform.record.job_definitions["fetch-and-run"]
@@ -197,5 +194,5 @@ def test_local_needs_no_environment_and_heeds_none(platform: Platform, tmp_path:
     )
     done = command("submit", "--local", "--wait", script("local.sh", "echo here"))
     assert done.code == 0, done.err
-    assert f"batchyard: local account: account {platform.record.account}, region {REGION}, " in done.err
+    assert f"batchyard: local account {platform.record.account}, region {REGION}, " in done.err
     assert log_lines(done) == ["here"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -51,8 +52,19 @@ def tell(text: str) -> None:
 def open_account(local: bool, region: str | None, profile: str | None) -> Connection:
     """Connect to AWS, or to the local account, and say which account and region it is."""
     connection = _local_account(region, profile) if local else _aws_account(region, profile)
-    tell(f"{'local account' if local else 'AWS'}: {connection}")
+    # Whoever serves an endpoint of the user's own, it is not AWS that is said to be there.
+    whose = "local " if local else "" if connection.custom_endpoint else "AWS "
+    tell(f"{whose}{connection}")
     return connection
+
+
+def goes_on(job_ids: Sequence[str], *, local: bool, deployment: str, region: str | None, profile: str | None) -> str:
+    """What to say when the person stops waiting: commands that lead to the same account."""
+    where = {"--deployment": deployment if deployment != "default" else None, "--region": region, "--profile": profile}
+    options = ["--local"] * local + [f"{name} {shlex.quote(value)}" for name, value in where.items() if value]
+    rest = " ".join([*options, *job_ids])
+    which = "the job goes on" if len(job_ids) == 1 else "the jobs go on"
+    return f"{which}. Come back with `batchyard wait {rest}`, end with `batchyard cancel {rest}`."
 
 
 def _aws_account(region: str | None, profile: str | None) -> Connection:

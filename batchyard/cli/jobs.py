@@ -14,12 +14,13 @@ from batchyard.cli.connect import (
     LocalOption,
     ProfileOption,
     RegionOption,
+    goes_on,
     open_account,
     reporting,
     tell,
 )
 from batchyard.cli.output import Names, as_dict, print_details, print_json, print_table, summary
-from batchyard.cli.submit import CONTEXT_SETTINGS, goes_on, submit
+from batchyard.cli.submit import CONTEXT_SETTINGS, submit
 
 if TYPE_CHECKING:
     from batchyard.client.jobs import Status
@@ -74,7 +75,8 @@ def wait(
                 if job.finished:
                     codes[job.id] = job.code
         except KeyboardInterrupt:
-            tell(goes_on([job_id for job_id in job_ids if job_id not in codes]))
+            left = [job_id for job_id in job_ids if job_id not in codes]
+            tell(goes_on(left, local=local, deployment=deployment, region=region, profile=profile))
             raise typer.Exit(INTERRUPTED) from None
         raise typer.Exit(next((codes[job_id] for job_id in job_ids if codes[job_id]), 0))
 
@@ -130,7 +132,7 @@ def logs(
                 else:
                     tell(summary(event))
         except KeyboardInterrupt:
-            tell(goes_on([job_id]))
+            tell(goes_on([job_id], local=local, deployment=deployment, region=region, profile=profile))
             raise typer.Exit(INTERRUPTED) from None
 
 

@@ -15,6 +15,7 @@ from batchyard.cli.connect import (
     LocalOption,
     ProfileOption,
     RegionOption,
+    goes_on,
     open_account,
     reporting,
     tell,
@@ -119,7 +120,12 @@ def submit(
         tell(f"job {submitted.name} in queue {submitted.queue}{after}: {shlex.join(checked.command)}")
         print(submitted.id, flush=True)
         if wait:
-            raise typer.Exit(_follow(connection, submitted.id))
+            try:
+                code = _follow(connection, submitted.id)
+            except KeyboardInterrupt:
+                tell(goes_on([submitted.id], local=local, deployment=deployment, region=region, profile=profile))
+                code = INTERRUPTED
+            raise typer.Exit(code)
 
 
 def _script(script: str, arguments: Sequence[str]) -> Script:
@@ -136,21 +142,10 @@ def _follow(connection: Connection, job_id: str) -> int:
     from batchyard.client.logs import LogLine
 
     code = 1
-    try:
-        for event in follow(connection, job_id):
-            if isinstance(event, LogLine):
-                print(event.message, file=sys.stderr, flush=True)
-            else:
-                tell(summary(event))
-                code = event.code
-    except KeyboardInterrupt:
-        tell(goes_on([job_id]))
-        return INTERRUPTED
+    for event in follow(connection, job_id):
+        if isinstance(event, LogLine):
+            print(event.message, file=sys.stderr, flush=True)
+        else:
+            tell(summary(event))
+            code = event.code
     return code
-
-
-def goes_on(job_ids: Sequence[str]) -> str:
-    """What to say when the person stops waiting."""
-    ids = " ".join(job_ids)
-    which = "the job goes on" if len(job_ids) == 1 else "the jobs go on"
-    return f"{which}. Come back with `batchyard wait {ids}`, end with `batchyard cancel {ids}`."
