@@ -1,0 +1,357 @@
+"""Resource types: what a template asks for is what the services describe, after creation and after an update."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.support.local_account import Account, StackUnderTest
+
+pytest_plugins = ["tests.support.local_account_fixtures"]
+
+TAGS = [{"Key": "team", "Value": "red"}]
+
+
+def resource(kind: str, **properties: Any) -> dict[str, Any]:
+    return {"Type": f"AWS::{kind}", "Properties": properties}
+
+
+def tls_only(bucket: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Deny",
+                "Principal": {"AWS": "*"},
+                "Action": "s3:*",
+                "Resource": {"Fn::Sub": ["${Arn}/*", {"Arn": bucket}]},
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            }
+        ],
+    }
+
+
+def test_a_bucket_with_all_its_settings(account: Account, stack: StackUnderTest) -> None:
+    s3 = account.client("s3")
+    encryption = {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    blocks = dict.fromkeys(
+        ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), "true"
+    )
+    rules = [
+        {"Id": "scratch", "Status": "Enabled", "Prefix": "scratch/", "ExpirationInDays": "7"},
+        {"Id": "parts", "Status": "Enabled", "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1}},
+        {
+            "Id": "old",
+            "Status": "Enabled",
+            "TagFilters": [{"Key": "a", "Value": "b"}],
+            "NoncurrentVersionExpiration": {"NoncurrentDays": 30},
+            "Transitions": [{"StorageClass": "GLACIER", "TransitionInDays": 5}],
+        },
+    ]
+    stack.create(
+        {
+            "Bucket": resource(
+                "S3::Bucket",
+                VersioningConfiguration={"Status": "Enabled"},
+                BucketEncryption={"ServerSideEncryptionConfiguration": [encryption]},
+                PublicAccessBlockConfiguration=blocks,
+                OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
+                LifecycleConfiguration={"Rules": rules},
+                Tags=TAGS,
+            ),
+            "Policy": resource(
+                "S3::BucketPolicy",
+                Bucket={"Ref": "Bucket"},
+                PolicyDocument=tls_only({"Fn::GetAtt": ["Bucket", "Arn"]}),
+            ),
+        }
+    )
+    bucket = stack.physical("Bucket")
+    assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+    [held] = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+    assert held["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    assert set(s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"].values()) == {True}
+    [ownership] = s3.get_bucket_ownership_controls(Bucket=bucket)["OwnershipControls"]["Rules"]
+    assert ownership["ObjectOwnership"] == "BucketOwnerEnforced"
+    assert s3.get_bucket_tagging(Bucket=bucket)["TagSet"] == TAGS
+    lifecycle = {rule["ID"]: rule for rule in s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]}
+    assert lifecycle["scratch"]["Expiration"] == {"Days": 7}
+    assert lifecycle["scratch"]["Filter"] == {"Prefix": "scratch/"}
+    assert lifecycle["parts"]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+    assert lifecycle["old"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
+    assert lifecycle["old"]["Transitions"] == [{"Days": 5, "StorageClass": "GLACIER"}]
+
+    # The policy is held and shown, and does not shut out this account's own http.
+    policy = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
+    assert policy["Statement"][0]["Resource"] == f"arn:aws:s3:::{bucket}/*"
+    s3.put_object(Bucket=bucket, Key="scratch/x", Body=b"x")
+
+    stack.update({"Bucket": resource("S3::Bucket", LifecycleConfiguration={"Rules": rules[:1]}, Tags=[])})
+    assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Suspended"
+    assert [rule["ID"] for rule in s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]] == ["scratch"]
+    for gone in (s3.get_public_access_block, s3.get_bucket_policy, s3.get_bucket_tagging):
+        with pytest.raises(ClientError):
+            gone(Bucket=bucket)
+
+
+def test_a_bucket_policy_without_condition_is_still_enforced(account: Account, stack: StackUnderTest) -> None:
+    statement = {"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": "*"}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    policy = resource("S3::BucketPolicy", Bucket={"Ref": "Bucket"}, PolicyDocument=document)
+    stack.create({"Bucket": resource("S3::Bucket"), "Policy": policy})
+    with pytest.raises(ClientError, match="Forbidden"):
+        account.client("s3").put_object(Bucket=stack.physical("Bucket"), Key="x", Body=b"x")
+
+
+def trust(service: str) -> dict[str, Any]:
+    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def allow(action: str) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]}
+
+
+def test_a_role_with_its_policies_and_profile(account: Account, stack: StackUnderTest) -> None:
+    iam = account.client("iam")
+    reading, writing = (f"arn:aws:iam::aws:policy/AmazonS3{word}Access" for word in ("ReadOnly", "Full"))
+
+    def resources(service: str, managed: str, action: str, **more: Any) -> dict[str, Any]:
+        return {
+            "Role": resource(
+                "IAM::Role",
+                AssumeRolePolicyDocument=trust(service),
+                ManagedPolicyArns=[managed, {"Ref": "Managed"}],
+                Policies=[{"PolicyName": "inline", "PolicyDocument": allow(action)}],
+                Tags=TAGS,
+                **more,
+            ),
+            "Policy": resource("IAM::Policy", PolicyName="own", PolicyDocument=allow(action), Roles=[{"Ref": "Role"}]),
+            "Managed": resource("IAM::ManagedPolicy", PolicyDocument=allow(action)),
+            "Profile": resource("IAM::InstanceProfile", Roles=[{"Ref": "Role"}]),
+        }
+
+    def held() -> dict[str, Any]:
+        role = stack.physical("Role")
+        described = iam.get_role(RoleName=role)["Role"]
+        managed = stack.physical("Managed")
+        version = iam.get_policy(PolicyArn=managed)["Policy"]["DefaultVersionId"]
+        document = iam.get_policy_version(PolicyArn=managed, VersionId=version)["PolicyVersion"]["Document"]
+        return {
+            "trusts": described["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]["Service"],
+            "description": described.get("Description"),
+            "attached": {p["PolicyArn"] for p in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]},
+            "inline": {
+                name: iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]["Statement"][0]["Action"]
+                for name in iam.list_role_policies(RoleName=role)["PolicyNames"]
+            },
+            "managed": document["Statement"][0]["Action"],
+        }
+
+    stack.create(resources("ecs-tasks.amazonaws.com", reading, "s3:Get*"))
+    managed = stack.physical("Managed")
+    assert held() == {
+        "trusts": "ecs-tasks.amazonaws.com",
+        "description": None,
+        "attached": {reading, managed},
+        "inline": {"inline": "s3:Get*", "own": "s3:Get*"},
+        "managed": "s3:Get*",
+    }
+    profile = iam.get_instance_profile(InstanceProfileName=stack.physical("Profile"))["InstanceProfile"]
+    assert [role["RoleName"] for role in profile["Roles"]] == [stack.physical("Role")]
+
+    stack.update(resources("ec2.amazonaws.com", writing, "s3:Put*", Description="new"))
+    assert held() == {
+        "trusts": "ec2.amazonaws.com",
+        "description": "new",
+        "attached": {writing, managed},
+        "inline": {"inline": "s3:Put*", "own": "s3:Put*"},
+        "managed": "s3:Put*",
+    }
+    role = stack.physical("Role")
+    stack.delete().expect("DELETE_COMPLETE")
+    with pytest.raises(ClientError, match="NoSuchEntity"):
+        iam.get_role(RoleName=role)
+
+
+def test_a_repository(account: Account, stack: StackUnderTest) -> None:
+    ecr = account.client("ecr")
+    lifecycle = {
+        "rules": [
+            {
+                "rulePriority": 1,
+                "selection": {"tagStatus": "untagged", "countType": "imageCountMoreThan", "countNumber": 3},
+                "action": {"type": "expire"},
+            }
+        ]
+    }
+    stack.create(
+        {
+            "Images": resource(
+                "ECR::Repository",
+                ImageTagMutability="IMMUTABLE",
+                ImageScanningConfiguration={"ScanOnPush": True},
+                LifecyclePolicy={"LifecyclePolicyText": json.dumps(lifecycle)},
+                Tags=TAGS,
+            )
+        },
+        Outputs={"Uri": {"Value": {"Fn::GetAtt": ["Images", "RepositoryUri"]}}},
+    )
+    name = stack.physical("Images")
+    [held] = ecr.describe_repositories(repositoryNames=[name])["repositories"]
+    assert held["imageTagMutability"] == "IMMUTABLE"
+    assert held["imageScanningConfiguration"] == {"scanOnPush": True}
+    assert stack.outputs()["Uri"] == held["repositoryUri"]
+    assert json.loads(ecr.get_lifecycle_policy(repositoryName=name)["lifecyclePolicyText"]) == lifecycle
+
+    stack.update({"Images": resource("ECR::Repository", ImageScanningConfiguration={"ScanOnPush": False})})
+    [held] = ecr.describe_repositories(repositoryNames=[name])["repositories"]
+    assert (held["imageTagMutability"], held["imageScanningConfiguration"]) == ("MUTABLE", {"scanOnPush": False})
+    assert ecr.list_tags_for_resource(resourceArn=held["repositoryArn"])["tags"] == []
+    with pytest.raises(ClientError, match="LifecyclePolicyNotFound"):
+        ecr.get_lifecycle_policy(repositoryName=name)
+
+
+def test_a_log_group(account: Account, stack: StackUnderTest) -> None:
+    logs = account.client("logs")
+    stack.create({"Logs": resource("Logs::LogGroup", RetentionInDays=30, Tags=TAGS)})
+    name = stack.physical("Logs")
+
+    def held() -> dict[str, Any]:
+        [group] = logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+        tags = logs.list_tags_for_resource(resourceArn=group["logGroupArn"])["tags"]
+        return {"days": group.get("retentionInDays"), "tags": tags}
+
+    assert held() == {"days": 30, "tags": {"team": "red"}}
+    stack.update({"Logs": resource("Logs::LogGroup", RetentionInDays=7)})
+    assert held() == {"days": 7, "tags": {}}
+    stack.update({"Logs": resource("Logs::LogGroup")})
+    assert held()["days"] is None
+
+
+def network(**group: Any) -> dict[str, Any]:
+    vpc = {"VpcId": {"Ref": "Vpc"}}
+    return {
+        "Vpc": resource("EC2::VPC", CidrBlock="10.0.0.0/16", EnableDnsHostnames=True, Tags=TAGS),
+        "Gateway": resource("EC2::InternetGateway", Tags=TAGS),
+        "Attachment": resource("EC2::VPCGatewayAttachment", InternetGatewayId={"Ref": "Gateway"}, **vpc),
+        "Subnet": resource(
+            "EC2::Subnet",
+            CidrBlock={"Fn::Select": [0, {"Fn::Cidr": [{"Fn::GetAtt": ["Vpc", "CidrBlock"]}, 1, 8]}]},
+            AvailabilityZone={"Fn::Select": [1, {"Fn::GetAZs": ""}]},
+            MapPublicIpOnLaunch=True,
+            **vpc,
+        ),
+        "Table": resource("EC2::RouteTable", **vpc),
+        "Association": resource(
+            "EC2::SubnetRouteTableAssociation", SubnetId={"Ref": "Subnet"}, RouteTableId={"Ref": "Table"}
+        ),
+        "Route": resource(
+            "EC2::Route",
+            RouteTableId={"Ref": "Table"},
+            DestinationCidrBlock="0.0.0.0/0",
+            GatewayId={"Ref": "Gateway"},
+        )
+        | {"DependsOn": "Attachment"},
+        "Endpoint": resource(
+            "EC2::VPCEndpoint",
+            ServiceName={"Fn::Sub": "com.amazonaws.${AWS::Region}.s3"},
+            VpcEndpointType="Gateway",
+            RouteTableIds=[{"Ref": "Table"}],
+            **vpc,
+        ),
+        "Group": resource("EC2::SecurityGroup", GroupDescription="of the jobs", **vpc, **group),
+        "Inside": resource(
+            "EC2::SecurityGroupIngress",
+            GroupId={"Fn::GetAtt": ["Group", "GroupId"]},
+            IpProtocol="tcp",
+            FromPort=2049,
+            ToPort=2049,
+            SourceSecurityGroupId={"Fn::GetAtt": ["Group", "GroupId"]},
+        ),
+    }
+
+
+def test_a_network_and_its_end(account: Account, stack: StackUnderTest) -> None:
+    ec2 = account.client("ec2")
+    https = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": "443", "CidrIp": "0.0.0.0/0"}
+    stack.create(network(SecurityGroupEgress=[https]))
+    vpc = stack.physical("Vpc")
+    mine = [{"Name": "vpc-id", "Values": [vpc]}]
+    names = ec2.describe_vpc_attribute(VpcId=vpc, Attribute="enableDnsHostnames")
+    assert names["EnableDnsHostnames"] == {"Value": True}
+    [subnet] = ec2.describe_subnets(Filters=mine)["Subnets"]
+    assert (subnet["CidrBlock"], subnet["AvailabilityZone"]) == ("10.0.0.0/24", "us-east-1b")
+    assert subnet["MapPublicIpOnLaunch"] is True
+    [table] = ec2.describe_route_tables(RouteTableIds=[stack.physical("Table")])["RouteTables"]
+    assert [entry.get("SubnetId") for entry in table["Associations"]] == [subnet["SubnetId"]]
+    gateways = {route.get("DestinationCidrBlock"): route.get("GatewayId") for route in table["Routes"]}
+    assert gateways["0.0.0.0/0"] == stack.physical("Gateway")
+    [endpoint] = ec2.describe_vpc_endpoints(Filters=mine)["VpcEndpoints"]
+    assert endpoint["RouteTableIds"] == [table["RouteTableId"]]
+
+    def out() -> list[tuple[Any, ...]]:
+        [group] = ec2.describe_security_groups(GroupIds=[stack.physical("Group")])["SecurityGroups"]
+        return [(rule["IpProtocol"], rule.get("FromPort")) for rule in group["IpPermissionsEgress"]]
+
+    [group] = ec2.describe_security_groups(GroupIds=[stack.physical("Group")])["SecurityGroups"]
+    assert group["IpPermissions"][0]["UserIdGroupPairs"][0]["GroupId"] == group["GroupId"]
+    assert out() == [("tcp", 443)]
+    stack.update(network())
+    assert out() == [("-1", None)]
+
+    stack.delete().expect("DELETE_COMPLETE")
+    with pytest.raises(ClientError, match="InvalidVpcID"):
+        ec2.describe_vpcs(VpcIds=[vpc])
+
+
+def test_a_launch_templates_change_is_a_new_version_that_its_users_follow(
+    account: Account, stack: StackUnderTest
+) -> None:
+    ec2 = account.client("ec2")
+    name = f"/test/{uuid.uuid4().hex}"
+
+    def resources(size: int) -> dict[str, Any]:
+        disk = {"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": str(size), "VolumeType": "gp3", "Encrypted": True}}
+        return {
+            "Template": resource(
+                "EC2::LaunchTemplate",
+                LaunchTemplateData={"BlockDeviceMappings": [disk], "MetadataOptions": {"HttpTokens": "required"}},
+            ),
+            "Version": resource(
+                "SSM::Parameter",
+                Name=name,
+                Type="String",
+                Value={"Fn::GetAtt": ["Template", "LatestVersionNumber"]},
+            ),
+        }
+
+    def latest() -> tuple[int, int, str]:
+        template = stack.physical("Template")
+        [found] = ec2.describe_launch_template_versions(LaunchTemplateId=template, Versions=["$Latest"])[
+            "LaunchTemplateVersions"
+        ]
+        disk = found["LaunchTemplateData"]["BlockDeviceMappings"][0]["Ebs"]
+        stored = account.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
+        return found["VersionNumber"], disk["VolumeSize"], stored
+
+    stack.create(resources(100))
+    assert latest() == (1, 100, "1")
+    stack.update(resources(200))
+    assert latest() == (2, 200, "2")
+
+
+def test_a_key_and_its_alias(account: Account, stack: StackUnderTest) -> None:
+    kms = account.client("kms")
+    alias = f"alias/{uuid.uuid4().hex}"
+    key = resource("KMS::Key", Description="of the tests", EnableKeyRotation=True, Tags=TAGS)
+    stack.create({"Key": key, "Alias": resource("KMS::Alias", AliasName=alias, TargetKeyId={"Ref": "Key"})})
+    key_id = stack.physical("Key")
+    assert kms.describe_key(KeyId=alias)["KeyMetadata"]["KeyId"] == key_id
+    assert kms.get_key_rotation_status(KeyId=key_id)["KeyRotationEnabled"] is True
+    stack.delete().expect("DELETE_COMPLETE")
+    assert kms.describe_key(KeyId=key_id)["KeyMetadata"]["KeyState"] == "PendingDeletion"
