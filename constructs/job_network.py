@@ -19,7 +19,7 @@ class JobNetwork(Construct):
     """A VPC, the subnets in it that instances run in, and their security group, which lets nothing in."""
 
     vpc: ec2.IVpc
-    subnets: ec2.SubnetSelection
+    subnets: Sequence[ec2.ISubnet]
     security_group: ec2.SecurityGroup
 
     def __init__(
@@ -32,9 +32,10 @@ class JobNetwork(Construct):
         subnet_ids: Sequence[str] = (),
     ) -> None:
         super().__init__(scope, construct_id)
+        self._known: dict[str, ec2.ISubnet] = {}
         if vpc_id is None:
             self.vpc = self._own_vpc(cidr)
-            self.subnets = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC)
+            self.subnets = self.vpc.public_subnets
         else:
             self.vpc = ec2.Vpc.from_lookup(self, "Vpc", vpc_id=vpc_id)
             self.subnets = self.selection(subnet_ids=subnet_ids) or self._with_way_out()
@@ -48,16 +49,12 @@ class JobNetwork(Construct):
 
     def selection(
         self, *, subnet_ids: Sequence[str] = (), availability_zones: Sequence[str] = ()
-    ) -> ec2.SubnetSelection | None:
-        """The subnets with these ids, or the own VPC's in these zones; None where neither is given."""
-        if subnet_ids:
-            # A filter would look among the VPC's known subnets only; these may be of any group or tier.
-            return ec2.SubnetSelection(
-                subnets=[ec2.Subnet.from_subnet_id(self, _id_of(each), each) for each in subnet_ids]
-            )
+    ) -> Sequence[ec2.ISubnet]:
+        """The subnets with these ids, or the own VPC's in these zones; none where neither is given."""
         if availability_zones:
-            return ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC, availability_zones=list(availability_zones))
-        return None
+            zones = list(availability_zones)
+            return self.vpc.select_subnets(subnet_type=ec2.SubnetType.PUBLIC, availability_zones=zones).subnets
+        return [self._subnet(each) for each in subnet_ids]
 
     def _own_vpc(self, cidr: str) -> ec2.Vpc:
         vpc = ec2.Vpc(
@@ -86,11 +83,13 @@ class JobNetwork(Construct):
         vpc.add_gateway_endpoint("S3Endpoint", service=ec2.GatewayVpcEndpointAwsService.S3)
         return vpc
 
-    def _with_way_out(self) -> ec2.SubnetSelection:
+    def _subnet(self, subnet_id: str) -> ec2.ISubnet:
+        if subnet_id not in self._known:
+            construct_id = "Subnet" + subnet_id.rpartition("-")[2]
+            self._known[subnet_id] = ec2.Subnet.from_subnet_id(self, construct_id, subnet_id)
+        return self._known[subnet_id]
+
+    def _with_way_out(self) -> Sequence[ec2.ISubnet]:
         """Instances must reach ECS: by a NAT gateway from private subnets, else from public ones."""
-        kind = ec2.SubnetType.PRIVATE_WITH_EGRESS if self.vpc.private_subnets else ec2.SubnetType.PUBLIC
-        return ec2.SubnetSelection(subnet_type=kind)
-
-
-def _id_of(subnet_id: str) -> str:
-    return "Subnet" + subnet_id.rpartition("-")[2]
+        private = self.vpc.private_subnets
+        return private if private else self.vpc.public_subnets

@@ -31,7 +31,7 @@ class ManagedEnvironment(Construct):
         max_vcpus: int,
         instance_types: Sequence[str],
         vpc: ec2.IVpc,
-        subnets: ec2.SubnetSelection,
+        subnets: Sequence[ec2.ISubnet],
         security_group: ec2.ISecurityGroup,
         instance_role: iam.IRole,
         launch_template: ec2.LaunchTemplate,
@@ -48,7 +48,7 @@ class ManagedEnvironment(Construct):
             self,
             "Environment",
             vpc=vpc,
-            vpc_subnets=subnets,
+            vpc_subnets=ec2.SubnetSelection(subnets=list(subnets)),
             security_groups=[security_group],
             instance_role=instance_role,
             launch_template=launch_template,
@@ -66,7 +66,7 @@ class ManagedEnvironment(Construct):
             update_timeout=Duration.minutes(update_timeout_minutes),
         )
         # Made after the way to the internet and deleted before it: a gateway does not go while instances use it.
-        self.environment.node.add_dependency(vpc.internet_connectivity_established)
+        self.environment.node.add_dependency(*[subnet.internet_connectivity_established for subnet in subnets])
         # Not as an argument: the constructor parses each as an exact size and fails on a family or a class, and
         # its own list of families ends where this version of CDK does.
         for name in instance_types:

@@ -28,7 +28,8 @@ def validated(document: Document, name: str) -> Deployment:
         deployment = Deployment.model_validate(document.value)
     except ValidationError as error:
         problems = field_problems(error, document)
-        wrong = {problem.path for problem in problems}
+        # In a list without its wrong items the others have other positions: the whole list is left alone.
+        wrong = {_whole_list(problem.path) for problem in problems}
         repaired = _without_wrong_fields(document.value, error)
         crossed = [] if repaired is None else check(repaired)
         problems += [problem for problem in crossed if not _touches(problem, wrong)]
@@ -73,6 +74,10 @@ def _placed(problem: Problem, document: Document) -> Problem:
     if problem.line is not None:
         return problem
     return replace(problem, line=document.line(problem.path))
+
+
+def _whole_list(path: Path) -> Path:
+    return path[:-1] if path and isinstance(path[-1], int) else path
 
 
 def _touches(problem: Problem, wrong: set[Path]) -> bool:

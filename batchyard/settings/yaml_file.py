@@ -21,6 +21,9 @@ MOST_VALUES = 20_000
 DEEPEST_NESTING = 50
 
 _TAG = "tag:yaml.org,2002:"
+_PLAIN = frozenset(
+    _TAG + kind for kind in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp", "merge", "value")
+)
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -97,12 +100,15 @@ class _Walk:
             # Also the end of an alias that stands for itself, or of a few that stand for millions of values.
             message = f"it says too much: more than {MOST_VALUES} values, or nested deeper than {DEEPEST_NESTING}"
             raise DeploymentFileError(self.name, [Problem((), message, line=line)])
+        if node.tag not in _PLAIN:
+            self.problems.append(Problem(path, f"the tag {node.tag} is not known here", None, "plain values", line))
+            return None
         if isinstance(node, MappingNode):
             return self.mapping(node, path)
         if isinstance(node, SequenceNode):
             return [self.value(child, (*path, position)) for position, child in enumerate(node.value)]
         assert isinstance(node, ScalarNode)
-        return self.scalar(node, path)
+        return _scalar(node)
 
     def mapping(self, node: MappingNode, path: Path) -> dict[str, Any]:
         result: dict[str, Any] = {}
@@ -122,27 +128,22 @@ class _Walk:
             result[key] = self.value(child, here)
         return result
 
-    def scalar(self, node: ScalarNode, path: Path) -> Any:
-        text: str = node.value
-        kind = str(node.tag).removeprefix(_TAG)
-        if kind == "null":
-            return None
-        if kind == "bool":
-            return _BOOLEANS[text.lower()]
-        if kind in ("int", "float"):
-            return _number(text, kind)
-        if kind in ("str", "timestamp", "merge", "value"):
-            return text
-        message = f"the tag {node.tag} is not known here"
-        self.problems.append(Problem(path, message, allowed="plain values", line=node.start_mark.line + 1))
-        return text
+
+def _scalar(node: ScalarNode) -> Any:
+    """A scalar's value; text where a tag says otherwise of text that is none (`!!int five`)."""
+    text: str = node.value
+    kind = str(node.tag).removeprefix(_TAG)
+    if kind == "null":
+        return None
+    if kind == "bool":
+        return _BOOLEANS.get(text.lower(), text)
+    return _number(text, kind) if kind in ("int", "float") else text
 
 
 def _number(text: str, kind: str) -> int | float | str:
-    """The number that `text` is; text that is none (an explicit !!int before a word) stays text."""
-    plain = text.replace("_", "")
+    plain = text.replace("_", "").lower()
     try:
-        return int(plain, 0 if plain.lstrip("+-")[:2].lower() in ("0x", "0o", "0b") else 10)
+        return int(plain, 0 if plain.lstrip("+-")[:2] in ("0x", "0o", "0b") else 10)
     except ValueError:
         pass
     try:

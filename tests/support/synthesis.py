@@ -1,0 +1,65 @@
+"""Templates made as the app makes them: with the feature flags of cdk.json, for an account with six zones."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+import aws_cdk as cdk
+
+from batchyard.settings.deployment import Deployment
+from batchyard.toolchain import ROOT
+from stacks.platform_stack import PlatformStack
+
+ACCOUNT = "123456789012"
+REGION = "us-east-1"
+ZONES = tuple(f"{REGION}{letter}" for letter in "abcdef")
+IMAGE_TAG = "0123456789abcdef"
+
+Resource = dict[str, Any]
+
+
+def context() -> dict[str, Any]:
+    """What the CDK CLI passes on: the flags of cdk.json, and the zones that it looked up."""
+    flags: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
+    return {**flags, f"availability-zones:account={ACCOUNT}:region={REGION}": list(ZONES)}
+
+
+def platform(settings: dict[str, Any] | None = None, *, name: str = "default", **app: Any) -> PlatformStack:
+    """The stack of a deployment with these settings, in an app of its own."""
+    return PlatformStack(
+        cdk.App(**{"context": context(), "analytics_reporting": False, **app}),
+        f"Batchyard-{name}",
+        deployment_name=name,
+        deployment=Deployment.model_validate(settings or {}),
+        image_tag=IMAGE_TAG,
+        env=cdk.Environment(account=ACCOUNT, region=REGION),
+    )
+
+
+def template(settings: dict[str, Any] | None = None, *, name: str = "default") -> dict[str, Any]:
+    """The template of a deployment with these settings."""
+    stack = platform(settings, name=name)
+    assembly = stack.node.root.synth()  # type: ignore[attr-defined]  # the root is the App
+    made: dict[str, Any] = assembly.get_stack_by_name(stack.stack_name).template
+    return made
+
+
+@cache
+def default_template() -> dict[str, Any]:
+    """The default deployment's template, made once a session. Nobody changes it."""
+    return template()
+
+
+def resources(made: dict[str, Any], kind: str) -> dict[str, Resource]:
+    """A template's resources of one type, by logical id."""
+    return {key: each for key, each in made["Resources"].items() if each["Type"] == kind}
+
+
+def properties(made: dict[str, Any], kind: str, part: str = "") -> dict[str, Any]:
+    """The properties of the one resource of a type whose logical id begins with `part`."""
+    found = [each for key, each in resources(made, kind).items() if key.startswith(part)]
+    assert len(found) == 1, f"{len(found)} resources of type {kind} whose id begins with {part!r}"
+    only: dict[str, Any] = found[0]["Properties"]
+    return only
