@@ -16,8 +16,9 @@ import botocore.session
 from botocore.model import OperationModel, ServiceModel
 
 from batchyard.local import moto_mends
-from batchyard.local.cloudformation.api import OPERATIONS, Api
+from batchyard.local.cloudformation.api import Api
 from batchyard.local.cloudformation.errors import CloudFormationError
+from batchyard.local.cloudformation.operations import OPERATIONS
 from batchyard.local.cloudformation.protocol import error_document, parse_input, result_document
 from batchyard.local.cloudformation.recorded import recorded
 from batchyard.local.cloudformation.resources.call import Client

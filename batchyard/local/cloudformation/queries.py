@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
 
 from batchyard.local.cloudformation import describe
+from batchyard.local.cloudformation.api import Arguments, Result
 from batchyard.local.cloudformation.errors import validation_error
 from batchyard.local.cloudformation.stack import Stack, StackResource
 from batchyard.local.cloudformation.store import Store
 
 _PATIENCE_SECONDS = 10.0
-
-Arguments = Mapping[str, Any]
-Result = Mapping[str, Any]
 
 
 def describe_stacks(store: Store, region: str, given: Arguments) -> Result:
