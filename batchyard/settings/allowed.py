@@ -36,8 +36,9 @@ def resolved(schema: Schema) -> Schema:
     reference = schema.get("$ref")
     if reference is None:
         return schema
+    # What a section says of itself is more than what the field that holds it says.
     definition: Schema = deployment_schema()["$defs"][reference.rpartition("/")[2]]
-    return {**definition, **{key: value for key, value in schema.items() if key != "$ref"}}
+    return {**schema, **definition}
 
 
 def at(path: Path) -> Schema | None:

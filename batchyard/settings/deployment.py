@@ -20,6 +20,8 @@ from batchyard.settings.repository import Repository
 from batchyard.settings.section import Section
 from batchyard.settings.storage import Storage
 
+TAG_KEY = r"^[A-Za-z0-9 +=._:/@-]{1,128}$"
+
 
 def _not_reserved(key: str) -> str:
     if key.startswith(("aws:", "batchyard:")):
@@ -32,9 +34,10 @@ TagKey = Annotated[
     str,
     AfterValidator(_not_reserved),
     Field(
-        pattern=r"^[A-Za-z0-9 +=._:/@-]{1,128}$",
+        pattern=TAG_KEY,
         json_schema_extra={
-            "x-allowed": "1 to 128 letters, digits, spaces and +-=._:/@, not aws: or batchyard: at the beginning"
+            "pattern": TAG_KEY,  # pydantic leaves it out where a validator follows
+            "x-allowed": "1 to 128 letters, digits, spaces and +-=._:/@, not aws: or batchyard: at the beginning",
         },
     ),
 ]
@@ -54,7 +57,7 @@ class Deployment(Section):
     no others.
     """
 
-    network: Network = Field(default=Network(), description="The network that the instances run in.")
+    network: Network = Field(default=Network(), description="Where the instances run.")
     storage: Storage = Field(default=Storage(), description="The job bucket.")
     repository: Repository = Field(default=Repository(), description="The repository of the image that jobs run in.")
     image: MachineImage = Field(default=MachineImage(), description="The machine image that instances start from.")

@@ -9,6 +9,8 @@ from pydantic import AfterValidator, Field
 
 from batchyard.settings.section import Section
 
+VARIABLE_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
+
 
 def _not_reserved(name: str) -> str:
     """Names that Batch keeps for itself (API reference, ContainerProperties, environment)."""
@@ -21,9 +23,10 @@ VariableName = Annotated[
     str,
     AfterValidator(_not_reserved),
     Field(
-        pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
+        pattern=VARIABLE_NAME,
         json_schema_extra={
-            "x-allowed": "letters, digits and _, no digit first, and not AWS_BATCH at the beginning: Batch keeps those"
+            "pattern": VARIABLE_NAME,  # pydantic leaves it out where a validator follows
+            "x-allowed": "letters, digits and _, no digit first, and not AWS_BATCH at the beginning: Batch keeps those",
         },
     ),
 ]

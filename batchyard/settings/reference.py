@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from batchyard.settings.allowed import Schema, deployment_schema, member, resolved, words
 
-#: Defaults longer than this stand as YAML-like text would not help in a table.
+#: Of a longer default, a mapping by name, only the names stand in the table.
 LONGEST_DEFAULT = 60
 
 
@@ -54,11 +54,12 @@ def _anchor(path: str) -> str:
 
 
 def _default(field: Schema) -> str:
-    if field.get("default") is None:
-        return "unset"
-    text = json.dumps(field["default"])
-    if len(text) <= LONGEST_DEFAULT and text != "{}":
-        return f"`{text}`"
-    if isinstance(field["default"], dict) and "properties" in resolved(field):
+    if "properties" in resolved(field):
         return "its fields' defaults"
-    return "none" if text == "{}" else ", ".join(f"`{name}`" for name in field["default"])
+    default = field.get("default")
+    if default is None:
+        return "unset"
+    if default in ({}, []):
+        return "none"
+    text = json.dumps(default)
+    return f"`{text}`" if len(text) <= LONGEST_DEFAULT else ", ".join(f"`{name}`" for name in default)
