@@ -355,3 +355,92 @@ def test_a_key_and_its_alias(account: Account, stack: StackUnderTest) -> None:
     assert kms.get_key_rotation_status(KeyId=key_id)["KeyRotationEnabled"] is True
     stack.delete().expect("DELETE_COMPLETE")
     assert kms.describe_key(KeyId=key_id)["KeyMetadata"]["KeyState"] == "PendingDeletion"
+
+
+def test_a_file_system_with_its_targets(account: Account, stack: StackUnderTest) -> None:
+    efs = account.client("efs")
+
+    def resources(days: str, group: str) -> dict[str, Any]:
+        needed = {name: entry for name, entry in network().items() if name in ("Vpc", "Subnet", "Group")}
+        other = resource("EC2::SecurityGroup", GroupDescription="other", VpcId={"Ref": "Vpc"})
+        return needed | {
+            "Other": other,
+            "Files": resource(
+                "EFS::FileSystem",
+                Encrypted=True,
+                LifecyclePolicies=[{"TransitionToIA": days}],
+                FileSystemTags=TAGS,
+            ),
+            "Target": resource(
+                "EFS::MountTarget",
+                FileSystemId={"Ref": "Files"},
+                SubnetId={"Ref": "Subnet"},
+                SecurityGroups=[{"Fn::GetAtt": [group, "GroupId"]}],
+            ),
+            "Point": resource(
+                "EFS::AccessPoint",
+                FileSystemId={"Ref": "Files"},
+                PosixUser={"Uid": "1000", "Gid": "1000"},
+            ),
+        }
+
+    def held() -> tuple[Any, ...]:
+        files, target = stack.physical("Files"), stack.physical("Target")
+        [system] = efs.describe_file_systems(FileSystemId=files)["FileSystems"]
+        lifecycle = efs.describe_lifecycle_configuration(FileSystemId=files)["LifecyclePolicies"]
+        groups = efs.describe_mount_target_security_groups(MountTargetId=target)["SecurityGroups"]
+        [point] = efs.describe_access_points(AccessPointId=stack.physical("Point"))["AccessPoints"]
+        return system["Encrypted"], system["Tags"], lifecycle, groups, point["PosixUser"]["Uid"]
+
+    stack.create(resources("AFTER_7_DAYS", "Group"))
+    group = stack.physical("Group")
+    assert held() == (True, TAGS, [{"TransitionToIA": "AFTER_7_DAYS"}], [group], 1000)
+    stack.update(resources("AFTER_30_DAYS", "Other"))
+    assert held() == (True, TAGS, [{"TransitionToIA": "AFTER_30_DAYS"}], [stack.physical("Other")], 1000)
+    files = stack.physical("Files")
+    stack.delete().expect("DELETE_COMPLETE")
+    with pytest.raises(ClientError, match="FileSystemNotFound"):
+        efs.describe_file_systems(FileSystemId=files)
+
+
+def test_an_alarm_that_tells_a_topic(account: Account, stack: StackUnderTest) -> None:
+    sns, cloudwatch = account.client("sns"), account.client("cloudwatch")
+
+    def resources(threshold: int) -> dict[str, Any]:
+        return {
+            "Topic": resource("SNS::Topic", DisplayName="jobs", Tags=TAGS),
+            "Policy": resource(
+                "SNS::TopicPolicy",
+                Topics=[{"Ref": "Topic"}],
+                PolicyDocument={"Version": "2012-10-17", "Statement": [], "Id": f"of {threshold}"},
+            ),
+            "Mail": resource(
+                "SNS::Subscription", TopicArn={"Ref": "Topic"}, Protocol="email", Endpoint="a@example.com"
+            ),
+            "Alarm": resource(
+                "CloudWatch::Alarm",
+                Namespace="Jobs",
+                MetricName="Failed",
+                Statistic="Sum",
+                Period="300",
+                EvaluationPeriods=1,
+                Threshold=threshold,
+                ComparisonOperator="GreaterThanThreshold",
+                AlarmActions=[{"Ref": "Topic"}],
+            ),
+        }
+
+    def held() -> tuple[Any, ...]:
+        topic = stack.physical("Topic")
+        attributes = sns.get_topic_attributes(TopicArn=topic)["Attributes"]
+        [mail] = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+        [alarm] = cloudwatch.describe_alarms(AlarmNames=[stack.physical("Alarm")])["MetricAlarms"]
+        policy = json.loads(attributes["Policy"])["Id"]
+        return attributes["DisplayName"], policy, mail["Endpoint"], alarm["Threshold"], alarm["AlarmActions"]
+
+    stack.create(resources(1))
+    assert held() == ("jobs", "of 1", "a@example.com", 1.0, [stack.physical("Topic")])
+    stack.update(resources(5))
+    assert held() == ("jobs", "of 5", "a@example.com", 5.0, [stack.physical("Topic")])
+    stack.delete().expect("DELETE_COMPLETE")
+    assert not cloudwatch.describe_alarms(AlarmNamePrefix=stack.name)["MetricAlarms"]

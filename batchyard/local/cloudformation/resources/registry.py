@@ -8,16 +8,19 @@ from batchyard.local.cloudformation.errors import validation_error
 from batchyard.local.cloudformation.resources import (
     batch,
     batch_compute,
+    cloudwatch,
     ec2_endpoint,
     ec2_launch_template,
     ec2_network,
     ec2_security,
     ecr,
+    efs,
     iam,
     kms,
     logs,
     recorded,
     s3,
+    sns,
     ssm,
 )
 from batchyard.local.cloudformation.resources.table import ResourceType
@@ -25,16 +28,19 @@ from batchyard.local.cloudformation.resources.table import ResourceType
 _MODULES = (
     batch,
     batch_compute,
+    cloudwatch,
     ec2_endpoint,
     ec2_launch_template,
     ec2_network,
     ec2_security,
     ecr,
+    efs,
     iam,
     kms,
     logs,
     recorded,
     s3,
+    sns,
     ssm,
 )
 
