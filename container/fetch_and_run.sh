@@ -21,7 +21,7 @@ HASHED_ANYWAY_BYTES=16777216
 EXIT_USAGE=2 EXIT_DATA=65 EXIT_UNAVAILABLE=69 EXIT_REFUSED=77 EXIT_NOT_EXECUTABLE=126 EXIT_NOT_FOUND=127
 declare -A SIGNALS=([HUP]=1 [INT]=2 [QUIT]=3 [USR1]=10 [USR2]=12 [TERM]=15)
 
-folder='' tool='' job='' last_background='' launching='' interrupted=''
+folder='' tool='' timer='' job='' last_background='' launching='' interrupted=''
 output='' status=0 settings=() region='' digest='' interpreter=() given_environment=()
 
 say() { printf 'fetch_and_run: %s\n' "$@" >&2; }
@@ -54,9 +54,14 @@ on_signal() { # NAME
   kill -s "$1" -- "-$job"
 } 2>/dev/null
 
+end_tool() {
+  kill -KILL -- "-$tool" ${timer:+"$timer"}
+  wait "$tool" ${timer:+"$timer"}
+} 2>/dev/null
+
 clean_up() {
   trap '' "${!SIGNALS[@]}"
-  [[ -z $tool ]] || kill -KILL "$tool" 2>/dev/null
+  [[ -z $tool ]] || end_tool
   [[ -n $folder && -d $folder ]] || return 0
   if [[ -n ${KEEP_BATCH_FILE_CONTENTS:-} ]]; then
     say "kept $folder"
@@ -68,48 +73,45 @@ clean_up() {
   rm -rf -- "$folder" 2>/dev/null || say "could not remove $folder"
 }
 
-# Run a program to its end with its stdout and stderr in `output` and its exit code in `status`. The pipe's end says
-# that it ended, so a signal is handled at once. With PATIENCE > 0, a program that for so many seconds neither wrote
-# to the pipe nor to a file in the folder is killed (status 124).
+# Run a program to its end with its stdout and stderr in `output` and its exit code in `status`, with `settings` added
+# to its environment. In the background and waited for, so that a signal is handled at once; in a process group, so
+# that nothing of it is left. With PATIENCE > 0 a program that writes nothing into the folder for so many seconds is
+# killed (status 124).
 capture() { # PATIENCE PROGRAM [ARGUMENT]...
-  local patience=$1 chunk pipe limit=()
+  local patience=$1
   shift
-  if ((patience > 0)); then
-    limit=(-t "$patience")
-    : >"$folder/.mark"
-  fi
-  output='' status=0
-  exec {pipe}< <(((${#settings[@]} == 0)) || export "${settings[@]}" && exec "$@" 2>&1 </dev/null)
+  set -m
+  (
+    [[ ${#settings[@]} == 0 ]] || export "${settings[@]}"
+    exec "$@"
+  ) >"$folder/output" 2>&1 </dev/null &
   tool=$!
-  while :; do
-    IFS= read -r -d '' -u "$pipe" "${limit[@]}" chunk
-    status=$?
-    output+=$chunk
-    ((status == 0)) && continue
-    ((status > 128)) || break
-    if [[ -z $chunk ]] && ! made_progress; then
-      kill -KILL "$tool"
-      break
-    fi
+  while ((patience > 0)); do
+    : >"$folder/mark"
+    sleep "$patience" &
+    timer=$!
+    wait -n
+    kill -0 "$tool" || break
+    made_progress || patience=0
   done
-  exec {pipe}<&-
-  if ((status > 128)); then
+  set +m
+  if [[ -n $timer ]] && kill -0 "$tool"; then
+    kill -KILL -- "-$tool"
     wait "$tool"
     status=124
   else
     wait "$tool"
     status=$?
+    [[ -z $timer ]] || kill -KILL "$timer" && wait "$timer"
   fi
-  tool=''
+  tool='' timer=''
+  IFS= read -r -d '' output <"$folder/output"
 } 2>/dev/null
 
 made_progress() {
   local file
   for file in "$folder"/object*; do
-    if [[ $file -nt $folder/.mark ]]; then
-      : >"$folder/.mark"
-      return 0
-    fi
+    [[ ! $file -nt $folder/mark ]] || return 0
   done
   return 1
 }
@@ -192,11 +194,9 @@ make_folder() {
   [[ $parent == /* ]] || parent=$PWD/$parent
   # Not a secret name: mkdir fails if it is there already, and the mode keeps everyone else out.
   folder=$parent/fetch_and_run.$$.$RANDOM$RANDOM
-  capture 0 mkdir -m 0700 -- "$folder"
-  if ((status != 0)); then
-    folder=''
-    die "$EXIT_UNAVAILABLE" "could not make a folder in TMPDIR '$parent': ${output%$'\n'}"
-  fi
+  output=$(LC_ALL=C mkdir -m 0700 -- "$folder" 2>&1) && return 0
+  folder=''
+  die "$EXIT_UNAVAILABLE" "could not make a folder in TMPDIR '$parent': $output"
 }
 
 # --- fetching --------------------------------------------------------------------------------------------------------
@@ -234,7 +234,8 @@ fetch_with_s5cmd() {
   done <<<"$output"
   [[ -z $bytes ]] || return 0
   [[ $failure =~ ^([A-Za-z]+): ]] && failure_name=${BASH_REMATCH[1]}
-  [[ $failure =~ 'status code: '([0-9]{3})(', request id:'[^,]*', host id:'.*)?$ ]] && failure_status=${BASH_REMATCH[1]}
+  # The last one is the SDK's: the message before it may hold anything.
+  [[ $failure == *'status code: '* && ${failure##*'status code: '} =~ ^([0-9]{3})(,|$) ]] && failure_status=${BASH_REMATCH[1]}
   : "${failure:=${output:-"s5cmd ended with code $status"}}"
   return 1
 }
@@ -282,13 +283,20 @@ judge() {
       final_code=$EXIT_REFUSED
       ;;
     NoSuch*/* | NotFound/* | InvalidArgument/* | InvalidRequest/* | MethodNotAllowed/* | */4??) ;;
-    *) [[ $failure == *[Nn]'o space left on device'* ]] || retryable=yes ;;
+    *) retryable=yes ;;
   esac
+  if disk_is_full "$failure"; then
+    failure="no space left in TMPDIR '${TMPDIR:-/tmp}'. $failure" retryable=''
+  fi
   # The region that was set is the job's, not the bucket's: S3 says which one is right.
   if [[ -z $region && $failure =~ ("bucket is in '"|"expecting '")([a-z0-9-]+)"'" ]]; then
     region=${BASH_REMATCH[2]} retryable=yes
   fi
 }
+
+disk_is_full() { # MESSAGE: of the program that failed; a full disk may have swallowed it
+  [[ $1 == *[Nn]'o space left on device'* || $1 == *'disk full'* ]] || ! printf '%4096s' x >"$folder/probe"
+} 2>/dev/null
 
 fetch() {
   local delay=$backoff_milliseconds wait_for final_code
@@ -352,8 +360,7 @@ unpack_tar() {
 }
 
 unpacking_failed() {
-  [[ $output != *[Nn]'o space left on device'* && $output != *'disk full'* ]] ||
-    die "$EXIT_UNAVAILABLE" "no space left in TMPDIR '${TMPDIR:-/tmp}' to unpack $shown_url"
+  ! disk_is_full "$output" || die "$EXIT_UNAVAILABLE" "no space left in TMPDIR '${TMPDIR:-/tmp}' to unpack $shown_url"
   die "$EXIT_DATA" "$shown_url could not be unpacked as $type: ${output//$'\n'/ }"
 }
 
@@ -458,16 +465,15 @@ start() { # FILE [ARGUMENT]...
   set +m
 }
 
+# bash tells of a job that a signal ended on stderr: not needed, the exit code says so.
 wait_for_job() {
-  # bash tells on stderr of a job that a signal ended; the exit code says it too.
-  exec 2>/dev/null
   while :; do
     interrupted=''
     wait "$job"
     status=$?
     [[ -n $interrupted ]] || return 0
   done
-}
+} 2>/dev/null
 
 main() { # LABEL [ARGUMENT]...
   now_milliseconds

@@ -22,3 +22,9 @@ def require_program(name: str) -> Path:
     if found is None:
         unavailable(f"the program {name} is not on PATH")
     return Path(str(found))
+
+
+def require_root() -> None:
+    """The test changes users or mounts file systems."""
+    if os.geteuid() != 0:
+        unavailable("only root can change users and mount file systems")

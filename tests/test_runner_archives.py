@@ -1,0 +1,187 @@
+"""The runner, from outside: zip and tar archives, good ones and ones that reach outside their folder."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import stat
+import subprocess
+import tarfile
+import zipfile
+from dataclasses import dataclass
+
+import pytest
+
+from tests.support.fault_s3 import FaultS3
+from tests.support.requirements import require_program
+from tests.support.runner import Bench, own_lines
+
+pytest_plugins = ("tests.support.runner_fixtures",)
+
+REPORT = "#!/bin/bash\npwd\nls -A\nprintf '<%s>' \"$@\"\nexit 7\n"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of an archive: a file, or a link of some kind."""
+
+    name: str
+    content: str = ""
+    mode: int = 0o644
+    symlink: str | None = None
+    hardlink: str | None = None
+
+
+RUN = Entry("run.sh", REPORT)
+
+
+def zip_of(*entries: Entry) -> bytes:
+    """A zip archive; names are written as they are."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for entry in entries:
+            info = zipfile.ZipInfo("placeholder")
+            info.filename = entry.name
+            kind = stat.S_IFREG if entry.symlink is None else stat.S_IFLNK
+            info.external_attr = (kind | entry.mode) << 16
+            info.create_system = 3
+            archive.writestr(info, entry.content if entry.symlink is None else entry.symlink)
+    return buffer.getvalue()
+
+
+def tar_of(*entries: Entry, mode: str = "w") -> bytes:
+    """A tar archive; names are written as they are."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode=mode) as archive:  # type: ignore[call-overload]  # mode is a variable
+        for entry in entries:
+            info = tarfile.TarInfo(entry.name)
+            info.mode, info.uid, info.gid = entry.mode, 12345, 12345
+            if entry.symlink is not None:
+                info.type, info.linkname = tarfile.SYMTYPE, entry.symlink
+            elif entry.hardlink is not None:
+                info.type, info.linkname = tarfile.LNKTYPE, entry.hardlink
+            else:
+                info.size = len(entry.content.encode())
+            archive.addfile(info, io.BytesIO(entry.content.encode()))
+    return buffer.getvalue()
+
+
+def packed(kind: str, *entries: Entry) -> bytes:
+    return zip_of(*entries) if kind == "zip" else tar_of(*entries)
+
+
+@pytest.fixture(params=["zip", "tar"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """A type of archive whose program this machine has."""
+    require_program("unzip" if request.param == "zip" else "tar")
+    return str(request.param)
+
+
+def test_a_file_of_the_archive_runs_in_the_archives_folder(any_bench: Bench, s3: FaultS3, kind: str) -> None:
+    url = s3.put("a", packed(kind, RUN, Entry("data file"), Entry("sub/é.txt")))
+    outcome = any_bench.run(url, "run.sh", "a b", "", "*", BATCH_FILE_TYPE=kind)
+    folder, *rest = outcome.stdout.splitlines()
+    assert (outcome.code, rest) == (7, ["data file", "run.sh", "sub", "<a b><><*>"])
+    assert folder.startswith(str(any_bench.scratch))
+
+
+@pytest.mark.parametrize("name", ["dir/run é.sh", "./run.sh", "-n.sh", "a=b.sh", "[x]*.sh"])
+def test_names_inside(bench: Bench, s3: FaultS3, kind: str, name: str) -> None:
+    url = s3.put("a", packed(kind, Entry(name.removeprefix("./"), REPORT, mode=0o600)))
+    assert bench.run(url, name, BATCH_FILE_TYPE=kind).code == 7
+
+
+@pytest.mark.parametrize("compression", ["gz", "bz2", "xz"])
+def test_a_compressed_tar(bench: Bench, s3: FaultS3, compression: str) -> None:
+    require_program({"gz": "gzip", "bz2": "bzip2", "xz": "xz"}[compression])
+    url = s3.put("a", tar_of(RUN, mode=f"w:{compression}"))
+    assert bench.run(url, "run.sh", BATCH_FILE_TYPE="tar").code == 7
+
+
+def test_a_tar_compressed_with_zstd(bench: Bench, s3: FaultS3) -> None:
+    zstd = require_program("zstd")
+    url = s3.put("a", subprocess.run([zstd, "-c"], input=tar_of(RUN), capture_output=True, check=True).stdout)
+    assert bench.run(url, "run.sh", BATCH_FILE_TYPE="tar").code == 7
+
+
+def test_pwd_and_everything_else(bench: Bench, s3: FaultS3, kind: str) -> None:
+    url = s3.put("a", packed(kind, Entry("run.sh", '#!/bin/sh\n[ "$PWD" = "$(pwd -P)" ] && echo "$PATH $TMPDIR"\n')))
+    outcome = bench.run(url, "run.sh", BATCH_FILE_TYPE=kind, PWD=str(bench.work))
+    assert outcome.stdout == f"/usr/local/bin:/usr/bin:/bin {bench.scratch}\n"
+
+
+ESCAPES = {
+    "entry with ..": (Entry("../evil", "x"),),
+    "entry with .. inside": (Entry("a/../../evil", "x"),),
+    "absolute entry": (Entry("/PLACE/evil", "x"),),
+    "absolute symlink": (Entry("link", symlink="/etc"),),
+    "symlink with ..": (Entry("link", symlink="../../x"),),
+    "symlink, then through it": (Entry("link", symlink="/PLACE"), Entry("link/evil", "x")),
+    "symlink to symlink": (Entry("a/one", symlink=".."), Entry("two", symlink="a/one/..")),
+}
+
+
+@pytest.mark.parametrize("escape", ESCAPES)
+def test_nothing_gets_out(any_bench: Bench, s3: FaultS3, kind: str, escape: str) -> None:
+    place = str(any_bench.work)
+    entries = [
+        Entry(
+            entry.name.replace("/PLACE", place),
+            entry.content,
+            symlink=entry.symlink and entry.symlink.replace("/PLACE", place),
+        )
+        for entry in ESCAPES[escape]
+    ]
+    outcome = any_bench.run(s3.put("a", packed(kind, RUN, *entries)), "run.sh", BATCH_FILE_TYPE=kind)
+    assert (outcome.code, outcome.stdout) == (65, "")
+    assert list(any_bench.folder.rglob("evil")) == []
+    assert len(own_lines(outcome)) == len(outcome.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("target", ["/etc/passwd", "../../../../etc/passwd", "link/passwd"])
+def test_no_hardlink_gets_out(bench: Bench, s3: FaultS3, target: str) -> None:
+    archive = tar_of(RUN, Entry("link", symlink="/etc"), Entry("hard", hardlink=target))
+    outcome = bench.run(s3.put("a", archive), "run.sh", BATCH_FILE_TYPE="tar")
+    assert (outcome.code, outcome.stdout) == (65, "")
+
+
+def test_links_that_stay_inside_are_fine(bench: Bench, s3: FaultS3) -> None:
+    archive = tar_of(
+        Entry("bin/run.sh", REPORT), Entry("lib/up", symlink="../bin/run.sh"), Entry("hard", hardlink="bin/run.sh")
+    )
+    assert bench.run(s3.put("a", archive), "lib/up", BATCH_FILE_TYPE="tar").code == 7
+
+
+@pytest.mark.parametrize("name", ["/bin/sh", "../x", "missing.sh", "sub", "sub/../../x"])
+def test_the_file_named_must_be_one_of_the_archive(bench: Bench, s3: FaultS3, kind: str, name: str) -> None:
+    url = s3.put("a", packed(kind, RUN, Entry("sub/x", "x")))
+    outcome = bench.run(url, name, BATCH_FILE_TYPE=kind)
+    assert (outcome.code, outcome.stdout) == (65, "")
+    assert f"'{name}'" in own_lines(outcome)[-1]
+
+
+def test_not_an_archive(bench: Bench, s3: FaultS3, kind: str) -> None:
+    outcome = bench.run(s3.put("a", "#!/bin/sh\necho a script\n"), "run.sh", BATCH_FILE_TYPE=kind)
+    assert (outcome.code, outcome.stdout) == (65, "")
+
+
+def test_half_an_archive(bench: Bench, s3: FaultS3, kind: str) -> None:
+    whole = packed(kind, RUN, Entry("big", "x" * 50000))
+    outcome = bench.run(s3.put("a", whole[: len(whole) // 2]), "run.sh", BATCH_FILE_TYPE=kind)
+    assert (outcome.code, outcome.stdout) == (65, "")
+
+
+def test_an_image_without_the_program(bench: Bench, s3: FaultS3, kind: str) -> None:
+    few = bench.folder / "few"
+    few.mkdir()
+    for name in ("mkdir", "chmod", "rm", "sha256sum", "sleep"):
+        (few / name).symlink_to(str(shutil.which(name)))
+    outcome = bench.run(s3.put("a", packed(kind, RUN)), "run.sh", BATCH_FILE_TYPE=kind, PATH=str(few))
+    assert outcome.code == 127
+    assert f"needs {'unzip' if kind == 'zip' else 'tar'}" in own_lines(outcome)[-1]
+
+
+def test_options_of_the_environment_do_not_reach_the_programs(bench: Bench, s3: FaultS3, kind: str) -> None:
+    url = s3.put("a", packed(kind, RUN))
+    outcome = bench.run(url, "run.sh", BATCH_FILE_TYPE=kind, TAR_OPTIONS="--exclude=run.sh", UNZIP="-x run.sh")
+    assert outcome.code == 7
