@@ -17,7 +17,6 @@ from batchyard.client.submission import submit as client_submit
 from tests.support.command import BATCHYARD, Command
 from tests.support.platform import Platform
 
-pytestmark = pytest.mark.xdist_group("platform")
 SECONDS = 60
 
 

@@ -13,8 +13,6 @@ import pytest
 from tests.support.command import Done
 from tests.support.platform import REGION, Platform
 
-pytestmark = pytest.mark.xdist_group("platform")
-
 Write = Callable[[str, str], Path]
 ID_LINE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\n")
 
