@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from batchyard.cli import jobs, local
+from batchyard.cli import deployment, jobs, local
 
 app = typer.Typer(
     name="batchyard",
@@ -14,6 +14,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 jobs.register(app)
+app.add_typer(deployment.app, name="deployment")
 app.add_typer(local.app, name="local")
 
 
