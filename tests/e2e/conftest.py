@@ -1,4 +1,4 @@
-"""One local account, brought up by the command line with the real CDK CLI, for all end-to-end tests of a worker."""
+"""One local account, brought up by the command line with the real CDK CLI, for the tests of a worker that only look and submit."""
 
 from __future__ import annotations
 
@@ -29,13 +29,3 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         yield fresh
     finally:
         fresh.batchyard("local", "down")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests that share the account on one worker: it is made once."""
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.e2e)
-            if "account" in getattr(item, "fixturenames", ()):
-                item.add_marker(pytest.mark.xdist_group("account"))

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.local_cli import BIN, SECONDS, Desk
 
-pytestmark = [pytest.mark.slow]
+pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 
 
 def processes_of(desk: Desk) -> list[str]:

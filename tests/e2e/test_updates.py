@@ -11,7 +11,7 @@ import pytest
 from batchyard.toolchain import ROOT
 from tests.support.local_cli import Desk
 
-pytestmark = [pytest.mark.slow]
+pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 
 DEPLOYMENT = """\
 default_queue: urgent
