@@ -21,7 +21,7 @@ HASHED_ANYWAY_BYTES=16777216
 EXIT_USAGE=2 EXIT_DATA=65 EXIT_UNAVAILABLE=69 EXIT_REFUSED=77 EXIT_NOT_EXECUTABLE=126 EXIT_NOT_FOUND=127
 declare -A SIGNALS=([HUP]=1 [INT]=2 [QUIT]=3 [USR1]=10 [USR2]=12 [TERM]=15)
 
-folder='' tool='' timer='' job='' last_background='' launching='' interrupted=''
+folder='' job='' last_background='' launching='' interrupted=''
 output='' status=0 settings=() region='' digest='' interpreter=() given_environment=()
 
 say() { printf 'fetch_and_run: %s\n' "$@" >&2; }
@@ -49,19 +49,31 @@ usage_error() {
 on_signal() { # NAME
   # A signal can arrive between the fork of the job and the assignment of its process id.
   [[ -n $launching && ${!:-} != "$last_background" ]] && job=$!
-  [[ -n $job ]] || exit $((128 + SIGNALS[$1]))
   interrupted=yes
+  [[ -n $job ]] || exit $((128 + SIGNALS[$1]))
+  # bash loses a signal between its fork and the job's exec, so wait until the command line is the job's.
+  while command_line_is_ours; do sleep 0.01; done
   kill -s "$1" -- "-$job"
 } 2>/dev/null
 
-end_tool() {
-  kill -KILL -- "-$tool" ${timer:+"$timer"}
-  wait "$tool" ${timer:+"$timer"}
+command_line_is_ours() {
+  local ours theirs
+  mapfile -d '' -t ours <"/proc/$$/cmdline" && mapfile -d '' -t theirs <"/proc/$job/cmdline" || return 1
+  [[ ${#theirs[@]} -gt 0 && ${ours[*]} == "${theirs[*]}" ]]
+} 2>/dev/null
+
+# Asked of bash, since a signal can come between a fork and the assignment of its process id.
+end_children() {
+  local pid
+  for pid in $(jobs -p); do
+    kill -KILL -- "-$pid"
+    wait "$pid"
+  done
 } 2>/dev/null
 
 clean_up() {
   trap '' "${!SIGNALS[@]}"
-  [[ -z $tool ]] || end_tool
+  [[ -z $interrupted ]] || end_children
   [[ -n $folder && -d $folder ]] || return 0
   if [[ -n ${KEEP_BATCH_FILE_CONTENTS:-} ]]; then
     say "kept $folder"
@@ -78,7 +90,7 @@ clean_up() {
 # that nothing of it is left. With PATIENCE > 0 a program that writes nothing into the folder for so many seconds is
 # killed (status 124).
 capture() { # PATIENCE PROGRAM [ARGUMENT]...
-  local patience=$1
+  local patience=$1 tool timer=''
   shift
   set -m
   (
@@ -102,9 +114,11 @@ capture() { # PATIENCE PROGRAM [ARGUMENT]...
   else
     wait "$tool"
     status=$?
-    [[ -z $timer ]] || kill -KILL "$timer" && wait "$timer"
+    if [[ -n $timer ]]; then
+      kill -KILL "$timer"
+      wait "$timer"
+    fi
   fi
-  tool='' timer=''
   IFS= read -r -d '' output <"$folder/output"
 } 2>/dev/null
 
@@ -406,8 +420,12 @@ check_runnable() { # FILE
   [[ -x $1 ]] || die "$EXIT_NOT_EXECUTABLE" \
     "programs cannot be run from TMPDIR '${TMPDIR:-/tmp}': it is mounted noexec. Set TMPDIR to a folder where they can"
   LC_ALL=C IFS= read -r -d '' -n 256 chunk <"$1" && ((${#chunk} < 256)) && binary=yes
-  if [[ $chunk != '#!'* ]]; then
-    [[ -n $binary || $chunk == $'\x7fELF'* ]] || interpreter=("$BASH")
+  if [[ $chunk == $'\x7fELF'* ]]; then
+    check_architecture "$1"
+    return 0
+  elif [[ $chunk != '#!'* ]]; then
+    [[ -z $binary ]] || die "$EXIT_NOT_EXECUTABLE" 'the file to run is binary data: neither a script nor a program for Linux'
+    interpreter=("$BASH")
     return 0
   fi
   line=${chunk%%$'\n'*}
@@ -425,6 +443,24 @@ check_runnable() { # FILE
   fi
 }
 
+# A program for another machine, unless the kernel was told how to run foreign programs.
+check_architecture() { # FILE
+  local machine own_machine foreign=(/proc/sys/fs/binfmt_misc/[!rs]*)
+  elf_machine "$1" machine
+  elf_machine "$BASH" own_machine
+  [[ $machine == "$own_machine" || -e ${foreign[0]} || $machine$own_machine == $'\x03>' ]] ||
+    die "$EXIT_NOT_EXECUTABLE" "the program is for another architecture: this machine is $HOSTTYPE"
+}
+
+elf_machine() { # FILE RESULT: its two bytes, as characters; a zero byte is an empty one
+  local LC_ALL=C byte found='' position
+  for position in {0..19}; do
+    IFS= read -r -d '' -n 1 byte || [[ -z $byte ]] || break
+    ((position < 18)) || found+=$byte
+  done <"$1"
+  printf -v "$2" '%s' "$found"
+}
+
 # What bash changed or added goes back to what the runner was given. Only the job's own process calls this.
 restore_environment() {
   local _far_entry _far_name
@@ -440,13 +476,6 @@ restore_environment() {
   done
 } 2>/dev/null
 
-why_not_started() { # FILE: after the kernel refused it
-  local magic
-  LC_ALL=C IFS= read -r -n 4 magic <"$1"
-  [[ $magic == $'\x7fELF' ]] || return 0
-  say "it is a program for another architecture than this machine's ($HOSTTYPE), or its loader is not in this image"
-}
-
 # The job gets its own process group, the runner's stdin, stdout and stderr, and the traps' defaults.
 start() { # FILE [ARGUMENT]...
   last_background=${!:-} launching=yes
@@ -457,7 +486,7 @@ start() { # FILE [ARGUMENT]...
     restore_environment
     exec -- "$@"
     _far_code=$?
-    why_not_started "$1"
+    say "could not start $1: its interpreter or its loader is missing in this image, or cannot be run"
     exit "$_far_code"
   ) &
   job=$!
@@ -499,7 +528,6 @@ main() { # LABEL [ARGUMENT]...
 }
 
 mapfile -d '' -t given_environment </proc/self/environ
-BASH_ARGV0=fetch_and_run # so bash's own messages begin as ours do
 for name in "${!SIGNALS[@]}"; do
   # shellcheck disable=SC2064 # the name of this turn
   trap "on_signal $name" "$name"
