@@ -300,6 +300,23 @@ def test_stack_tags_reach_the_resources(account: Account, stack: StackUnderTest)
     assert tags() == {"mine": "1", "team": "blue"}
 
 
+def test_a_failed_update_can_be_left_as_it_is_and_rolled_back_later(account: Account, stack: StackUnderTest) -> None:
+    changed, added = name("changed"), name("added")
+    stack.create({"Changed": parameter("old", Name=changed)})
+    stack.try_update(
+        {
+            "Changed": parameter("new", Name=changed),
+            "Added": parameter("new", Name=added),
+            "Broken": broken("Changed", "Added"),
+        },
+        DisableRollback=True,
+    ).expect("UPDATE_FAILED")
+    assert (stored(account, changed), stored(account, added)) == ("new", "new")
+    stack.api.rollback_stack(StackName=stack.name)
+    stack.settle().expect("UPDATE_ROLLBACK_COMPLETE")
+    assert (stored(account, changed), stored(account, added)) == ("old", None)
+
+
 # -- deletion --------------------------------------------------------------------------------------------
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from batchyard.local.cloudformation.resources.registry import TYPES
+from batchyard.toolchain import ROOT
 from tests.support.local_account import Account, StackUnderTest
 
 pytest_plugins = ["tests.support.local_account_fixtures"]
@@ -444,3 +446,11 @@ def test_an_alarm_that_tells_a_topic(account: Account, stack: StackUnderTest) ->
     assert held() == ("jobs", "of 5", "a@example.com", 5.0, [stack.physical("Topic")])
     stack.delete().expect("DELETE_COMPLETE")
     assert not cloudwatch.describe_alarms(AlarmNamePrefix=stack.name)["MetricAlarms"]
+
+
+def test_the_documentation_lists_every_type_with_its_properties() -> None:
+    text = (ROOT / "docs" / "local-cloudformation.md").read_text()
+    for name, kind in TYPES.items():
+        [line] = [line for line in text.splitlines() if line.startswith((f"| `{name}`", f"- `{name}`"))]
+        missing = [prop for prop in kind.properties if prop not in line]
+        assert not missing, f"{name}: {missing} are not in {line}"

@@ -188,7 +188,8 @@ class Engine:
     # -- back --------------------------------------------------------------------------------------------
 
     def _undo_creation(self, stack: Stack, reason: str | None) -> None:
-        stack.enter("ROLLBACK_IN_PROGRESS", reason)
+        if stack.status != "ROLLBACK_IN_PROGRESS":  # A rollback that was asked for has entered it already.
+            stack.enter("ROLLBACK_IN_PROGRESS", reason)
         failed = self._delete_resources(stack, creation_rolled_back=True)
         if failed:
             stack.enter("ROLLBACK_FAILED", f"The following resource(s) failed to delete: [{', '.join(failed)}]. ")
@@ -196,7 +197,8 @@ class Engine:
             stack.enter("ROLLBACK_COMPLETE")
 
     def _undo_update(self, stack: Stack, previous: Deployment, run: Run, reason: str | None) -> None:
-        stack.enter("UPDATE_ROLLBACK_IN_PROGRESS", reason)
+        if stack.status != "UPDATE_ROLLBACK_IN_PROGRESS":
+            stack.enter("UPDATE_ROLLBACK_IN_PROGRESS", reason)
         leftovers = []
         for name, old in run.replaced.items():
             leftovers.append(stack.resources[name])

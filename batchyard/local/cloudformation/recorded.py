@@ -10,7 +10,7 @@ def recorded(store: Store) -> dict[str, object]:
     """Per living stack and resource, what is only recorded and why.
 
     `{"stacks": [{"stack", "region", "resources": [{"logicalId", "type", "wholeType", "properties": {name: why}}]}]}`;
-    `wholeType` holds the reason if the type as a whole is only recorded, else null.
+    `wholeType` holds the reason if the type as a whole is without effect, else null.
     """
     stacks = []
     for stack in store.stacks.values():
@@ -18,12 +18,13 @@ def recorded(store: Store) -> dict[str, object]:
         for entry in stack.resources.values():
             kind = resource_type(entry.type_name)
             properties = kind.recorded_properties(entry.properties)
-            if kind.recorded or properties:
+            whole = kind.recorded or kind.inert
+            if whole or properties:
                 resources.append(
                     {
                         "logicalId": entry.logical_id,
                         "type": entry.type_name,
-                        "wholeType": kind.recorded,
+                        "wholeType": whole,
                         "properties": properties,
                     }
                 )

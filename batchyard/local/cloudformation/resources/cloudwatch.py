@@ -71,6 +71,7 @@ ALARM = ResourceType(
     attributes=_attributes,
     named_by="AlarmName",
     tags="list",
+    inert="alarms are held and shown, but no metric drives them here",
     required=frozenset({"ComparisonOperator", "EvaluationPeriods"}),
 )
 

@@ -85,6 +85,8 @@ class ResourceType:
     """How `Tags` is written, if the stack's own tags are to be added to it."""
     recorded: str | None = None
     """Why the whole type is only recorded; None for a type that is applied."""
+    inert: str | None = None
+    """Why what is made, and can be described, has no effect in the local account."""
     required: frozenset[str] = field(default_factory=frozenset)
 
     def check(self, logical_id: str, properties: Properties) -> None:
