@@ -43,7 +43,7 @@ def checks() -> dict[str, list[str]]:
         "lint": [str(BIN / "ruff"), "check", "--quiet", "."],
         "types": [str(BIN / "mypy"), "--no-error-summary"],
         "shell": [str(BIN / "shellcheck"), "--external-sources", *shell_scripts()],
-        "tests": [str(BIN / "pytest"), "-q", "--numprocesses", "auto", "--dist", "loadgroup"],
+        "tests": [str(BIN / "pytest"), "-q", "--numprocesses", "auto", "--dist", "loadfile"],
     }
 
 

@@ -62,10 +62,10 @@ def up(
     deployment: Annotated[
         str, typer.Option(help="Which deployment to deploy: a name from `deployment list`.")
     ] = "default",
-    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port on 127.0.0.1. [default: a free one]")] = None,
-    region: Annotated[str | None, typer.Option(help="Region to stand for. [default: us-east-1]")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port on 127.0.0.1. Default: a free one.")] = None,
+    region: Annotated[str | None, typer.Option(help="Region to stand for. Default: us-east-1.")] = None,
     max_jobs: Annotated[
-        int | None, typer.Option(min=1, help="Jobs that may run at once on this machine. [default: its processors]")
+        int | None, typer.Option(min=1, help="Jobs that may run at once on this machine. Default: its processors.")
     ] = None,
     host_images: Annotated[
         bool | None,

@@ -1,4 +1,4 @@
-"""One local account, brought up by the command line with the real CDK CLI, for the tests of a worker that only look and submit."""
+"""Local accounts brought up by the command line with the real CDK CLI: one to look at, one to take apart."""
 
 from __future__ import annotations
 

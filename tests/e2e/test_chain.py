@@ -11,8 +11,8 @@ import pytest
 from batchyard import platform
 from tests.support.local_cli import Desk, run
 
-# One account for them all, on one worker: they look and submit, and leave it as it is.
-pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.xdist_group("account")]
+# They look and submit, and leave the account as it is.
+pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 
 STRANGER = Path(__file__).parent / "stranger.py"
 
