@@ -201,7 +201,8 @@ from tests.support.batch_server import serving
 folder = Path(sys.argv[1])
 with serving(folder) as server:
     mine = platform(server)
-    script = f"echo $$ >> {folder}/pids; setsid sh -c 'echo $$ >> {folder}/pids; sleep 600' & sleep 600"
+    daemon = f"echo $$ >> {folder}/pids; exec sleep 600"
+    script = f"echo $$ > {folder}/main; setsid sh -c '{daemon}' & echo $$ >> {folder}/pids; exec sleep 600"
     mine.submit(mine.define(["sh", "-c", script]))
     time.sleep(600)
 """
@@ -216,6 +217,27 @@ def test_jobs_do_not_outlive_a_server_that_is_killed(tmp_path: Path) -> None:
             process.kill()
     running = [int(pid) for pid in pids.read_text().split()]
     until(lambda: not any(is_alive(pid) for pid in running), "the job is gone", seconds=5)
+
+
+def parent_of(pid: int) -> int:
+    """The process that a process was started by."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def test_a_job_does_not_outlive_its_supervisor_when_the_server_cannot_help(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    with subprocess.Popen([sys.executable, "-c", SERVER_PROGRAM, str(tmp_path)], cwd=ROOT) as process:
+        try:
+            until(lambda: pids.exists() and len(pids.read_text().split()) == 2, "both processes of the job run")
+            job_pid = int((tmp_path / "main").read_text())
+            process.send_signal(signal.SIGSTOP)
+            os.kill(parent_of(job_pid), signal.SIGKILL)
+            until(lambda: not is_alive(job_pid), "the job is gone", seconds=5)
+        finally:
+            for pid in map(int, pids.read_text().split()):
+                if is_alive(pid):
+                    os.kill(pid, signal.SIGKILL)
+            process.kill()
 
 
 def test_a_job_does_not_outlive_its_supervisor(mine: Platform, tmp_path: Path) -> None:

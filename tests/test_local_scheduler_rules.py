@@ -8,6 +8,7 @@ from batchyard.local.scheduler import core
 from batchyard.local.scheduler.deadlines import TOO_LARGE
 from batchyard.local.scheduler.events import (
     Cancelled,
+    Ended,
     EnvironmentPut,
     QueueRemoved,
     StopAttempt,
@@ -151,6 +152,16 @@ def test_terminate_stops_a_running_job_once_and_its_reason_is_the_users() -> Non
     ended = it.job("running")
     assert (ended.status, ended.status_reason, ended.is_terminated) == (Status.FAILED, "enough", True)
     assert len(ended.attempts) == 1
+
+
+def test_a_job_that_exits_0_when_it_is_stopped_has_failed_all_the_same() -> None:
+    it = world(running=Plan(seconds=5))
+    it.submit(job("running"))
+    it.do(Terminated("running", "enough"))
+    it.do(Ended("running", 1, Outcome("Essential container in task exited", 0)))
+    ended = it.job("running")
+    assert (ended.status, ended.status_reason) == (Status.FAILED, "enough")
+    assert ended.attempts[0].outcome == Outcome("enough", 0)
 
 
 def test_a_chain_of_thousands_of_dependants_fails_in_one_step() -> None:

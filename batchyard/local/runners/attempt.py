@@ -147,7 +147,7 @@ class RunningAttempt:
                     data = os.read(key.fd, 1 << 16)
                     if key.fd in outputs:
                         lines = outputs[key.fd]
-                        self.logs.add(lines.feed(data) if data else lines.rest())
+                        self.logs.add(lines.feed(data))
                     else:
                         told.feed(data)
                     if not data:
