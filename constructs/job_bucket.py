@@ -30,8 +30,7 @@ class JobBucket(Construct):
             abort_incomplete_multipart_upload_after=Duration.days(abort_uploads_after_days),
         )
         expiry = [
-            s3.LifecycleRule(id=f"Expire {prefix}", prefix=prefix, expiration=Duration.days(days))
-            for prefix, days in scratch_days.items()
+            s3.LifecycleRule(prefix=prefix, expiration=Duration.days(days)) for prefix, days in scratch_days.items()
         ]
         self.bucket = s3.Bucket(
             self,

@@ -198,8 +198,8 @@ class PlatformStack(Stack):
         }
         # Nothing that can change stands in a description: a changed priority is one change in a diff, not two.
         for name, arn in record.job_queues.items():
-            outputs[f"Queue{pascal_case(name)}"] = (arn, f"The job queue {name}")
+            outputs[f"{pascal_case(name)}QueueArn"] = (arn, f"The job queue {name}")
         for name, arn in record.job_definitions.items():
-            outputs[f"JobDefinition{pascal_case(name)}"] = (arn, f"The job definition {name}, latest revision")
+            outputs[f"{pascal_case(name)}JobDefinitionArn"] = (arn, f"The job definition {name}, latest revision")
         for output_id, (value, description) in outputs.items():
             CfnOutput(self, output_id, value=value, description=description)

@@ -85,6 +85,11 @@ REFUSED: dict[str, tuple[dict[str, Any], str, list[str]]] = {
         "disk.throughput_mib_per_second",
         ["751 with 3000", "at most 750"],
     ),
+    "job-larger-than-any-environment": (
+        {"job_definitions": {"fetch-and-run": {"vcpus": 257}}},
+        "job_definitions.fetch-and-run.vcpus",
+        ["257", "at most 256"],
+    ),
     "ami-twice": (
         {"image": {"ami_id": "ami-01234567", "ami_parameter": "/a"}},
         "image.ami_parameter",

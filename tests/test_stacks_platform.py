@@ -368,10 +368,10 @@ def test_the_outputs_say_what_a_person_needs(made: dict[str, Any]) -> None:
         "LogGroup",
         "JobRoleArn",
         "PlatformParameter",
-        "QueueHigh",
-        "QueueDefault",
-        "QueueLow",
-        "JobDefinitionFetchAndRun",
+        "HighQueueArn",
+        "DefaultQueueArn",
+        "LowQueueArn",
+        "FetchAndRunJobDefinitionArn",
     }
     assert all(each["Description"] for each in outputs.values())
     assert "push" in outputs["Image"]["Description"]

@@ -247,6 +247,24 @@ def test_the_record_says_what_was_made() -> None:
     assert record.bucket.startswith("StorageBucket")
 
 
-def test_a_stack_without_an_account_can_be_made() -> None:
-    stack = platform()
-    assert stack.stack_name == "Batchyard-default"
+def test_any_names_go_together() -> None:
+    names = ["queue", "x-queue", "x", "Default", "job-role", "storage", "network", "platform", "a" * 128]
+    made = template(
+        {
+            "compute_environments": {name: {} for name in names},
+            "queues": {name: {"compute_environments": names[:3]} for name in names},
+            "default_queue": "x",
+            "job_definitions": {name: {} for name in names},
+            "default_job_definition": "x",
+        }
+    )
+    for kind in ("ComputeEnvironment", "JobQueue", "JobDefinition"):
+        assert len(resources(made, f"AWS::Batch::{kind}")) == len(names)
+
+
+def test_a_stack_for_no_account_in_particular_has_two_zones_and_asks_for_its_region() -> None:
+    stack = platform(env=cdk.Environment())
+    made = stack.node.root.synth().get_stack_by_name(stack.stack_name).template  # type: ignore[attr-defined]
+    assert len(resources(made, "AWS::EC2::Subnet")) == 2
+    container = properties(made, "AWS::Batch::JobDefinition")["ContainerProperties"]
+    assert {"Name": "AWS_DEFAULT_REGION", "Value": {"Ref": "AWS::Region"}} in container["Environment"]

@@ -206,6 +206,20 @@ def references(deployment: Deployment) -> Iterator[Problem]:
             )
 
 
+def size(deployment: Deployment) -> Iterator[Problem]:
+    """A job must fit into an environment at all."""
+    largest = max(environment.max_vcpus for environment in deployment.compute_environments.values())
+    for name, definition in deployment.job_definitions.items():
+        if definition.vcpus > largest:
+            yield Problem(
+                ("job_definitions", name, "vcpus"),
+                "no compute environment may have that many vCPUs",
+                str(definition.vcpus),
+                f"at most {largest}, the largest max_vcpus",
+                others=(("compute_environments",),),
+            )
+
+
 def duplicates(deployment: Deployment) -> Iterator[Problem]:
     """Nothing is listed twice, and no two names become the same construct id."""
     for path, items in _lists(deployment):
@@ -263,6 +277,7 @@ CHECKS: tuple[Check, ...] = (
     purchase,
     architecture,
     references,
+    size,
     duplicates,
     bucket_access,
 )

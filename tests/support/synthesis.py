@@ -26,15 +26,21 @@ def context() -> dict[str, Any]:
     return {**flags, f"availability-zones:account={ACCOUNT}:region={REGION}": list(ZONES)}
 
 
-def platform(settings: dict[str, Any] | None = None, *, name: str = "default", **app: Any) -> PlatformStack:
-    """The stack of a deployment with these settings, in an app of its own."""
+def platform(
+    settings: dict[str, Any] | None = None,
+    *,
+    name: str = "default",
+    env: cdk.Environment | None = None,
+    **app: Any,
+) -> PlatformStack:
+    """The stack of a deployment with these settings, in an app of its own; for ACCOUNT and REGION unless `env` says."""
     return PlatformStack(
         cdk.App(**{"context": context(), "analytics_reporting": False, **app}),
         f"Batchyard-{name}",
         deployment_name=name,
         deployment=Deployment.model_validate(settings or {}),
         image_tag=IMAGE_TAG,
-        env=cdk.Environment(account=ACCOUNT, region=REGION),
+        env=env or cdk.Environment(account=ACCOUNT, region=REGION),
     )
 
 
