@@ -53,7 +53,7 @@ class Engine:
         try:
             outputs = self._reach(stack, target, run)
         except (ResourceFailedError, CloudFormationError) as failure:
-            reason = _failure_reason(failure, creating)
+            reason = _failure_reason(failure, creating and not disable_rollback)
             if disable_rollback:
                 stack.deployment = target
                 stack.rollback_to = stack.rollback_to or previous

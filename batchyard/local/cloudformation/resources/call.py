@@ -83,6 +83,11 @@ def explained(error: Exception) -> str:
     if isinstance(error, ClientError):
         answer = error.response.get("Error", {})
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
+        if status >= 500:
+            return (
+                f'Resource handler returned message: "The local account does not implement {error.operation_name}, or '
+                f'failed at it (Status Code: {status}); its log says more"'
+            )
         return (
             f'Resource handler returned message: "{answer.get("Message", "")} (Operation: {error.operation_name}, '
             f'Status Code: {status}, Error Code: {answer.get("Code", "")})"'

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from batchyard.local.cloudformation.resources import tags
 from batchyard.local.cloudformation.resources.call import Call, is_missing
-from batchyard.local.cloudformation.resources.table import Properties, ResourceType, applies, creates
+from batchyard.local.cloudformation.resources.table import Properties, ResourceType, applies, creates, records
 
 _AT_CREATION = (
     "AvailabilityZoneName",
@@ -31,18 +31,16 @@ def _create_file_system(call: Call, properties: Properties) -> str:
 
 
 def _set_policies(call: Call, system_id: str, old: Properties, new: Properties) -> None:
-    efs = call.client("efs")
     if old.get("LifecyclePolicies") != new.get("LifecyclePolicies"):
         given = {"FileSystemId": system_id, "LifecyclePolicies": new.get("LifecyclePolicies", [])}
         call.invoke("efs", "PutLifecycleConfiguration", given)
-    if old.get("BackupPolicy") != new.get("BackupPolicy"):
-        policy = new.get("BackupPolicy", {"Status": "DISABLED"})
-        call.invoke("efs", "PutBackupPolicy", {"FileSystemId": system_id, "BackupPolicy": policy})
     if old.get("FileSystemPolicy") != new.get("FileSystemPolicy"):
         if "FileSystemPolicy" in new:
-            efs.put_file_system_policy(FileSystemId=system_id, Policy=json.dumps(new["FileSystemPolicy"]))
+            call.client("efs").put_file_system_policy(
+                FileSystemId=system_id, Policy=json.dumps(new["FileSystemPolicy"])
+            )
         else:
-            efs.delete_file_system_policy(FileSystemId=system_id)
+            call.client("efs").delete_file_system_policy(FileSystemId=system_id)
 
 
 def _update_file_system(call: Call, system_id: str, old: Properties, new: Properties) -> None:
@@ -72,7 +70,7 @@ FILE_SYSTEM = ResourceType(
     properties=creates("CreateFileSystem", "AvailabilityZoneName", "Encrypted", "KmsKeyId", "PerformanceMode")
     | applies("UpdateFileSystem", "ThroughputMode", "ProvisionedThroughputInMibps")
     | applies("PutLifecycleConfiguration", "LifecyclePolicies")
-    | applies("PutBackupPolicy", "BackupPolicy")
+    | records("the local account makes no backups", "BackupPolicy")
     | applies("PutFileSystemPolicy", "FileSystemPolicy")
     | applies("TagResource", "FileSystemTags"),
     create=_create_file_system,

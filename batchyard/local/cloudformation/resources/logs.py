@@ -7,7 +7,7 @@ from typing import Any
 from batchyard.local.account import arn
 from batchyard.local.cloudformation.resources import tags
 from batchyard.local.cloudformation.resources.call import Call
-from batchyard.local.cloudformation.resources.table import Properties, ResourceType, applies, creates
+from batchyard.local.cloudformation.resources.table import Properties, ResourceType, applies, creates, records
 
 
 def _arn(call: Call, name: str) -> str:
@@ -16,7 +16,7 @@ def _arn(call: Call, name: str) -> str:
 
 def _create(call: Call, properties: Properties) -> str:
     name = properties.get("LogGroupName") or call.generated_name(512)
-    given = {key: properties[key] for key in ("KmsKeyId", "LogGroupClass") if key in properties}
+    given = {key: properties[key] for key in ("KmsKeyId",) if key in properties}
     if labels := tags.as_map(properties.get("Tags")):
         given["tags"] = labels
     call.invoke("logs", "CreateLogGroup", given | {"logGroupName": name})
@@ -55,7 +55,8 @@ def _attributes(call: Call, name: str, _properties: Properties) -> dict[str, Any
 
 LOG_GROUP = ResourceType(
     "AWS::Logs::LogGroup",
-    properties=creates("CreateLogGroup", "LogGroupName", "LogGroupClass")
+    properties=creates("CreateLogGroup", "LogGroupName")
+    | records("the local account has one class of log groups", "LogGroupClass", replaces=True)
     | applies("PutRetentionPolicy", "RetentionInDays")
     | applies("AssociateKmsKey", "KmsKeyId")
     | applies("TagResource", "Tags"),

@@ -39,9 +39,9 @@ def applies(operation: str, *names: str) -> dict[str, Property]:
     return {name: Property(operation) for name in names}
 
 
-def records(why: str, *names: str) -> dict[str, Property]:
+def records(why: str, *names: str, replaces: bool = False) -> dict[str, Property]:
     """Properties that the local account keeps and shows, but does nothing with."""
-    return {name: Property(why, recorded=True) for name in names}
+    return {name: Property(why, replaces=replaces, recorded=True) for name in names}
 
 
 def _no_attributes(_call: Call, _physical_id: str, _properties: Properties) -> dict[str, Any]:
