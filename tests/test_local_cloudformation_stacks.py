@@ -97,6 +97,14 @@ def test_a_failed_creation_is_rolled_back_and_leaves_nothing(account: Account, s
         stack.api.get_waiter("stack_create_complete").wait(StackName=stack.name, WaiterConfig={"Delay": 1})
 
 
+def test_deleting_a_rolled_back_stack_leaves_alone_what_took_its_names(account: Account, stack: StackUnderTest) -> None:
+    first = name("first")
+    stack.try_create({"First": parameter("one", Name=first), "Broken": broken("First")}).expect("ROLLBACK_COMPLETE")
+    account.client("ssm").put_parameter(Name=first, Value="somebody else's", Type="String")
+    stack.delete().expect("DELETE_COMPLETE")
+    assert stored(account, first) == "somebody else's"
+
+
 def test_a_resource_that_fails_half_way_is_deleted_too(account: Account, stack: StackUnderTest) -> None:
     role = f"role-{uuid.uuid4().hex[:8]}"
     trust = {"Version": "2012-10-17", "Statement": []}

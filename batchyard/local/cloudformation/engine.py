@@ -251,6 +251,8 @@ class Engine:
         worker = ResourceWorker(stack, self.clients)
         failed: list[str] = []
         for entry in _reversed(stack.resources.values()):
+            if entry.status in ("DELETE_COMPLETE", "DELETE_SKIPPED"):
+                continue  # The stack let go of it in an earlier operation: what bears its name now is not the stack's.
             if entry.logical_id in skip or _retained(entry, creation_rolled_back):
                 worker.skip(entry)
                 stack.keep(replace(entry, status="DELETE_SKIPPED", timestamp=now()))
