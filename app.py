@@ -29,11 +29,15 @@ import aws_cdk as cdk  # noqa: E402 - jsii starts its Node when this is imported
 
 USAGE_ERROR = 2
 
+# Set by the CDK CLI, from the credentials that it uses.
+ACCOUNT, REGION = "CDK_DEFAULT_ACCOUNT", "CDK_DEFAULT_REGION"
+
 
 def main() -> int:
     """Synthesize; the exit code is 2 for a deployment that cannot be used, with the reasons on stderr."""
     from batchyard.image import ContainerFolderError, content_tag
     from batchyard.settings.load import load_named
+    from batchyard.settings.lookups import require_account
     from batchyard.settings.problems import DeploymentError
 
     # No report of which constructs are used, and no tree.json: nothing here reads either.
@@ -41,11 +45,18 @@ def main() -> int:
     name = str(app.node.try_get_context("deployment") or "default")
     try:
         deployment = load_named(name)
+        require_account(deployment, os.environ.get(ACCOUNT), os.environ.get(REGION))
         image_tag = content_tag(CONTAINER)
     except (DeploymentError, ContainerFolderError) as error:
         sys.stderr.write(f"{error}\n")
         return USAGE_ERROR
-    _platform(app, name, deployment, image_tag)
+    from constructs.job_network import UnknownZoneError
+
+    try:
+        _platform(app, name, deployment, image_tag)
+    except UnknownZoneError as error:
+        sys.stderr.write(f"deployment {name}: {error}\n")
+        return USAGE_ERROR
     app.synth()
     # The interpreter looks for garbage once more when it ends, unless there is nothing to look at.
     gc.freeze()
@@ -63,9 +74,7 @@ def _flags() -> dict[str, Any] | None:
 def _platform(app: cdk.App, name: str, deployment: Deployment, image_tag: str) -> None:
     from stacks.platform_stack import PlatformStack
 
-    environment = cdk.Environment(
-        account=os.environ.get("CDK_DEFAULT_ACCOUNT"), region=os.environ.get("CDK_DEFAULT_REGION")
-    )
+    environment = cdk.Environment(account=os.environ.get(ACCOUNT), region=os.environ.get(REGION))
     PlatformStack(
         app,
         f"Batchyard-{name}",

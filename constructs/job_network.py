@@ -15,6 +15,10 @@ ALL_ZONES = 99
 SUBNET_BITS = 4
 
 
+class UnknownZoneError(Exception):
+    """A zone that the account does not have in this region."""
+
+
 class JobNetwork(Construct):
     """A VPC, the subnets in it that instances run in, and their security group, which lets nothing in."""
 
@@ -50,9 +54,13 @@ class JobNetwork(Construct):
     def selection(
         self, *, subnet_ids: Sequence[str] = (), availability_zones: Sequence[str] = ()
     ) -> Sequence[ec2.ISubnet]:
-        """The subnets with these ids, or the own VPC's in these zones; none where neither is given."""
+        """The subnets with these ids, or the own VPC's in these zones; none where neither is given.
+
+        Raises UnknownZoneError.
+        """
         if availability_zones:
             zones = list(availability_zones)
+            self._check(zones)
             return self.vpc.select_subnets(subnet_type=ec2.SubnetType.PUBLIC, availability_zones=zones).subnets
         return [self._subnet(each) for each in subnet_ids]
 
@@ -82,6 +90,18 @@ class JobNetwork(Construct):
         # Traffic to S3 stays in AWS's network, and costs nothing.
         vpc.add_gateway_endpoint("S3Endpoint", service=ec2.GatewayVpcEndpointAwsService.S3)
         return vpc
+
+    def _check(self, zones: Sequence[str]) -> None:
+        known = self.vpc.availability_zones
+        # Before the CLI has looked the zones up there are stand-ins, and nothing to compare with.
+        if any(zone.startswith("dummy") for zone in known):
+            return
+        unknown = sorted(set(zones) - set(known))
+        if unknown:
+            raise UnknownZoneError(
+                f"availability_zones names {', '.join(unknown)}, which the account does not have in this region; "
+                f"allowed: {', '.join(known)}"
+            )
 
     def _subnet(self, subnet_id: str) -> ec2.ISubnet:
         if subnet_id not in self._known:

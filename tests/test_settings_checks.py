@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from batchyard.settings.problems import DeploymentFileError, dotted
+from batchyard.settings.deployment import Deployment
+from batchyard.settings.lookups import require_account
+from batchyard.settings.problems import DeploymentError, DeploymentFileError, dotted
 from batchyard.settings.validation import validated
 from batchyard.settings.yaml_file import Document, parse
 
@@ -212,3 +214,19 @@ def test_a_wrong_file_is_never_repaired_in_silence(tmp_path: Path) -> None:
     with pytest.raises(DeploymentFileError):
         validated(document, "x")
     assert document.value["disk"] == before
+
+
+@pytest.mark.parametrize(
+    ("settings", "field"),
+    [
+        ({"network": {"vpc_id": VPC}}, "network.vpc_id"),
+        (environments(availability_zones=["us-east-1a"]), "compute_environments.spot.availability_zones"),
+    ],
+)
+def test_what_must_be_looked_up_needs_an_account(settings: dict[str, Any], field: str) -> None:
+    deployment = Deployment.model_validate(settings)
+    for account, region in ((None, None), ("123456789012", None), (None, "us-east-1")):
+        with pytest.raises(DeploymentError, match=field):
+            require_account(deployment, account, region)
+    require_account(deployment, "123456789012", "us-east-1")
+    require_account(Deployment(), None, None)

@@ -7,6 +7,7 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from constructs.job_network import UnknownZoneError
 
 from batchyard.platform import PlatformRecord
 from tests.support.synthesis import (
@@ -218,6 +219,17 @@ def test_named_subnets_of_an_existing_vpc() -> None:
     kind = "AWS::Batch::ComputeEnvironment"
     assert properties(made, kind, "Spot")["ComputeResources"]["Subnets"] == SUBNETS[:1]
     assert properties(made, kind, "OnDemand")["ComputeResources"]["Subnets"] == SUBNETS
+
+
+def test_a_zone_that_the_account_does_not_have_is_told() -> None:
+    with pytest.raises(UnknownZoneError, match=r"names us-east-1z, .* allowed: us-east-1a, us-east-1b"):
+        platform({"compute_environments": {"spot": {"availability_zones": ["us-east-1z"]}, "on-demand": {}}})
+
+
+def test_zones_wait_until_the_account_was_asked() -> None:
+    flags = {key: value for key, value in context().items() if not key.startswith("availability-zones")}
+    settings = {"compute_environments": {"spot": {"availability_zones": ["us-east-1z"]}, "on-demand": {}}}
+    assert platform(settings, context=flags).stack_name
 
 
 def test_an_ami_by_id() -> None:
