@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 #: Left behind by tools; they never go into the image.
@@ -10,6 +13,13 @@ IGNORED_NAMES = frozenset({"__pycache__", ".git", ".DS_Store", "Thumbs.db", ".id
 IGNORED_ENDINGS = (".pyc", ".pyo", ".swp", ".swo", ".orig", ".rej", ".bak", ".tmp", "~")
 
 TAG_LENGTH = 16
+
+#: The platforms of an image for which none are named: those of `default_x86_64` instances.
+DEFAULT_PLATFORMS = ("linux/amd64",)
+#: Those that container/s5cmd.sha256 has an s5cmd for.
+PLATFORMS = ("linux/amd64", "linux/arm64")
+
+_DEFAULT_BASE_IMAGE = re.compile(r"^ARG BASE_IMAGE=(\S+)$", re.MULTILINE)
 
 
 class ContainerFolderError(Exception):
@@ -31,6 +41,30 @@ def content_tag(folder: Path) -> str:
         contents = hashlib.sha256(file.read_bytes()).hexdigest()
         digest.update(f"{len(relative.encode())} {relative} {mode} {contents}\n".encode())
     return digest.hexdigest()[:TAG_LENGTH]
+
+
+def image_tag(folder: Path, base_image: str | None = None, platforms: Sequence[str] = DEFAULT_PLATFORMS) -> str:
+    """The tag of the image that `folder` makes on a base image for some platforms: it says what is in the image.
+
+    With nothing chosen, or what would be taken anyway, it is the folder's own `content_tag`; any other base image or
+    set of platforms, in whatever order, has another tag of the same form. Raises ContainerFolderError.
+    """
+    content = content_tag(folder)
+    chosen_base = None if base_image == default_base_image(folder) else base_image
+    chosen_platforms = sorted(set(platforms))
+    if not chosen_base and chosen_platforms == sorted(DEFAULT_PLATFORMS):
+        return content
+    choices = json.dumps([content, chosen_base, chosen_platforms])
+    return hashlib.sha256(choices.encode()).hexdigest()[:TAG_LENGTH]
+
+
+def default_base_image(folder: Path) -> str | None:
+    """The base image that the folder's Dockerfile takes when none is named; None where it names none."""
+    try:
+        found = _DEFAULT_BASE_IMAGE.search((folder / "Dockerfile").read_text())
+    except FileNotFoundError:
+        return None
+    return found[1] if found else None
 
 
 def container_files(folder: Path) -> list[tuple[str, Path]]:

@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from batchyard.image import ContainerFolderError, container_files, content_tag
+from batchyard.image import (
+    DEFAULT_PLATFORMS,
+    ContainerFolderError,
+    container_files,
+    content_tag,
+    default_base_image,
+    image_tag,
+)
 from batchyard.toolchain import CONTAINER
 
 
@@ -98,3 +105,28 @@ def test_a_pipe_is_told(folder: Path) -> None:
     os.mkfifo(folder / "pipe")
     with pytest.raises(ContainerFolderError, match="not a regular file"):
         content_tag(folder)
+
+
+def test_an_image_with_nothing_chosen_has_the_folders_own_tag() -> None:
+    assert image_tag(CONTAINER) == content_tag(CONTAINER)
+    base = default_base_image(CONTAINER)
+    assert base is not None
+    assert image_tag(CONTAINER, base, DEFAULT_PLATFORMS) == content_tag(CONTAINER)
+
+
+def test_another_base_image_or_platform_is_another_tag(folder: Path) -> None:
+    both = ("linux/amd64", "linux/arm64")
+    tags = [
+        image_tag(folder),
+        image_tag(folder, "debian:12"),
+        image_tag(folder, "debian:13"),
+        image_tag(folder, None, both),
+        image_tag(folder, None, ("linux/arm64",)),
+        image_tag(folder, "debian:12", both),
+    ]
+    assert len(set(tags)) == len(tags)
+    assert all(re.fullmatch(r"[0-9a-f]{16}", tag) for tag in tags)
+    assert image_tag(folder, None, both[::-1]) == image_tag(folder, None, both)
+    before = image_tag(folder, "debian:12")
+    (folder / "run.sh").write_text("echo other\n")
+    assert image_tag(folder, "debian:12") != before
