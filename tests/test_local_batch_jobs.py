@@ -223,6 +223,15 @@ def test_overrides_are_merged_as_batch_does(mine: Platform) -> None:
     assert (job["retryStrategy"]["attempts"], job["timeout"]) == (3, {"attemptDurationSeconds": 200})
 
 
+def test_the_old_members_override_the_old_members(server: Server) -> None:
+    alone = platform(server, maxvCpus=1)
+    old = {"resourceRequirements": [], "vcpus": 1, "memory": 64}
+    job_id = alone.submit(alone.define(["true"], container=old), containerOverrides={"vcpus": 2, "memory": 128})
+    job = alone.job(job_id)
+    assert (job["status"], job["container"]["vcpus"], job["container"]["memory"]) == ("RUNNABLE", 2, 128)
+    alone.server.batch.terminate_job(jobId=job_id, reason="it needs more than there is")
+
+
 def test_a_command_can_be_overridden_and_its_parameters_replaced(mine: Platform) -> None:
     definition = mine.define(["echo", "Ref::one", "Ref::two", "Ref::none"], parameters={"one": "1", "two": "default"})
     job = mine.finished(mine.submit(definition, parameters={"two": "a b  c"}))
