@@ -110,29 +110,22 @@ def test_the_cdk_cli_deploys_changes_fails_and_destroys(account: Account, cdk: C
     assert small["Tags"] == [{"Key": "team", "Value": "red"}]
     bucket = small["Outputs"][0]["OutputValue"]
 
-    for method in ("change-set", "template"):
-        compared = cdk("diff", "--fail", f"--method={method}", value="two")
-        assert compared.code == 1, compared.output
-        assert "[~] AWS::SSM::Parameter" in compared.output
-        assert compared.output.count("[~] AWS::") == 1
-        assert "[-] one" in compared.output
-        assert "[+] two" in compared.output
+    compared = cdk("diff", "--fail", "--method=change-set", value="two")
+    assert compared.code == 1, compared.output
+    assert "[~] AWS::SSM::Parameter" in compared.output
+    assert compared.output.count("[~] AWS::") == 1
+    assert "[-] one" in compared.output
+    assert "[+] two" in compared.output
     assert stored() == "one"
 
     assert deploy("two").code == 0
     assert stored() == "two"
-    same = deploy("two")
-    assert (same.code, "(no changes)" in same.output) == (0, True), same.output
-
     failed = deploy("broken")
     assert failed.code == 1
     assert "vpc-00000000" in failed.output
     [small] = account.client("cloudformation").describe_stacks(StackName="Small")["Stacks"]
     assert small["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
     assert stored() == "two"
-    assert deploy("three").code == 0
-    assert stored() == "three"
-
     gone = cdk("destroy", "--force")
     assert gone.code == 0, gone.output
     with pytest.raises(ClientError, match="ParameterNotFound"):

@@ -441,6 +441,11 @@ def test_a_template_comes_from_the_accounts_own_s3_and_can_be_read_back(
     assert "must be a supported URL of the local account's S3" in error["Message"]
 
 
+def test_an_argument_that_would_have_no_effect_is_refused(stack: StackUnderTest) -> None:
+    error = refused(stack.try_create, resources={"A": parameter("x")}, TimeoutInMinutes=5)
+    assert error["Message"] == f"The local account does not support TimeoutInMinutes (given for stack {stack.name})."
+
+
 def test_an_operation_that_is_not_there_says_so(account: Account) -> None:
     error = refused(account.client("cloudformation").list_stack_sets)
     assert error["Code"] == "InvalidAction"

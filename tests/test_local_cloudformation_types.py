@@ -311,6 +311,21 @@ def test_a_network_and_its_end(account: Account, stack: StackUnderTest) -> None:
         ec2.describe_vpcs(VpcIds=[vpc])
 
 
+def test_a_nat_gateway_with_its_address(account: Account, stack: StackUnderTest) -> None:
+    ec2 = account.client("ec2")
+    needed = {name: entry for name, entry in network().items() if name in ("Vpc", "Subnet")}
+    address = resource("EC2::EIP", Domain="vpc", Tags=TAGS)
+    allocation = {"Fn::GetAtt": ["Address", "AllocationId"]}
+    gateway = resource("EC2::NatGateway", SubnetId={"Ref": "Subnet"}, AllocationId=allocation)
+    stack.create(needed | {"Address": address, "Nat": gateway})
+    [found] = ec2.describe_nat_gateways(NatGatewayIds=[stack.physical("Nat")])["NatGateways"]
+    assert found["SubnetId"] == stack.physical("Subnet")
+    assert found["NatGatewayAddresses"][0]["PublicIp"] == stack.physical("Address")
+    public = stack.physical("Address")
+    stack.delete().expect("DELETE_COMPLETE")
+    assert public not in [held["PublicIp"] for held in ec2.describe_addresses()["Addresses"]]
+
+
 def test_a_launch_templates_change_is_a_new_version_that_its_users_follow(
     account: Account, stack: StackUnderTest
 ) -> None:

@@ -33,7 +33,7 @@ def stack(entry: Stack) -> dict[str, Any]:
         "StackStatusReason": entry.reason,
         "DisableRollback": entry.disable_rollback,
         "EnableTerminationProtection": entry.termination_protection,
-        "NotificationARNs": list(entry.notification_arns),
+        "NotificationARNs": [],
         "RollbackConfiguration": {},
         "DriftInformation": _NO_DRIFT,
         "Outputs": [_output(output) for output in entry.outputs],

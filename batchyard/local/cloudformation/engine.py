@@ -155,15 +155,11 @@ class Engine:
             worker.update(current, resource, properties, needs)
 
     def _scope(self, stack: Stack, target: Deployment) -> TemplateScope:
-        def physical_id(name: str) -> str:
-            entry = stack.resources[name]
-            return resource_type(entry.type_name).reference(entry.physical_id)
-
         return TemplateScope(
             target.template,
             target.parameters,
             self.store.surroundings(stack),
-            physical_id,
+            lambda name: stack.resources[name].physical_id,
             lambda name, key: _attribute(stack.resources[name], key),
             target.tags,
         )

@@ -118,7 +118,7 @@ def plan(stack: Stack, target: Deployment, surroundings: Surroundings) -> tuple[
         kind = resource_type(target.template.resources[name].type_name)
         if renewed(name) or (name in planned and "Ref" in kind.moving):
             return UNKNOWN
-        return kind.reference(stack.resources[name].physical_id)
+        return stack.resources[name].physical_id
 
     def attribute(name: str, key: str) -> Any:
         kind = resource_type(target.template.resources[name].type_name)

@@ -22,6 +22,17 @@ from batchyard.local.cloudformation.template import Template
 
 Arguments = Mapping[str, Any]
 
+#: Arguments that ask for something which the local account would not do.
+_NOT_SUPPORTED = (
+    "NotificationARNs",
+    "RollbackConfiguration",
+    "StackPolicyBody",
+    "StackPolicyURL",
+    "StackPolicyDuringUpdateBody",
+    "StackPolicyDuringUpdateURL",
+    "TimeoutInMinutes",
+)
+
 _NAMED_IAM = {
     "AWS::IAM::Role": "RoleName",
     "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
@@ -49,6 +60,9 @@ def target_of(store: Store, stack: Stack, given: Arguments) -> Deployment:
 
     Raises a ValidationError, or InsufficientCapabilitiesException.
     """
+    for name in _NOT_SUPPORTED:
+        if given.get(name):
+            raise validation_error(f"The local account does not support {name} (given for stack {stack.name}).")
     previous = stack.deployment
     if given.get("UsePreviousTemplate"):
         if previous is None:

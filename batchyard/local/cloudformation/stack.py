@@ -98,7 +98,6 @@ class Stack:
     deleted: datetime | None = None
     disable_rollback: bool = False
     termination_protection: bool = False
-    notification_arns: tuple[str, ...] = ()
     change_set_id: str | None = None
     operation_id: str = ""
     token: str | None = None

@@ -84,23 +84,29 @@ ENDPOINT = ResourceType(
 
 def _create_address(call: Call, properties: Properties) -> str:
     made = creation(call, "AllocateAddress", "elastic-ip", properties, "Domain")
-    call.claim(made["AllocationId"])
-    return str(made["AllocationId"])
+    return call.claim(made["PublicIp"])
 
 
-def _address_attributes(call: Call, allocation_id: str, _properties: Properties) -> dict[str, Any]:
-    found = call.client("ec2").describe_addresses(AllocationIds=[allocation_id])["Addresses"][0]
-    return {"AllocationId": allocation_id, "PublicIp": found["PublicIp"]}
+def _allocation(call: Call, address: str) -> str:
+    [found] = call.client("ec2").describe_addresses(PublicIps=[address])["Addresses"]
+    return str(found["AllocationId"])
 
 
-# On AWS `Ref` gives the public address; with the allocation id as physical id, `AllocationId` is what templates use.
+def _retag_address(call: Call, address: str, old: Properties, new: Properties) -> None:
+    retag(call, _allocation(call, address), old, new)
+
+
+def _release_address(call: Call, address: str, _properties: Properties) -> None:
+    call.client("ec2").release_address(AllocationId=_allocation(call, address))
+
+
 ADDRESS = ResourceType(
     "AWS::EC2::EIP",
     properties=creates("AllocateAddress", "Domain") | applies("CreateTags", "Tags"),
     create=_create_address,
-    update=retag,
-    delete=lambda call, allocation_id, _properties: call.client("ec2").release_address(AllocationId=allocation_id),
-    attributes=_address_attributes,
+    update=_retag_address,
+    delete=_release_address,
+    attributes=lambda call, address, _properties: {"AllocationId": _allocation(call, address), "PublicIp": address},
     tags="list",
 )
 

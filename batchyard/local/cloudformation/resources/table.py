@@ -73,8 +73,6 @@ class ResourceType:
     delete: Callable[[Call, str, Properties], None] = _nothing_to_delete
     attributes: Callable[[Call, str, Properties], dict[str, Any]] = _no_attributes
     """What `Fn::GetAtt` can read; asked after creation and after each update."""
-    reference: Callable[[str], str] = str
-    """What `Ref` gives, made from the physical id."""
     named_by: str | None = None
     """The property that fixes the physical name: with it set, a replacement is refused."""
     also_replaces: Callable[[Properties, Properties], frozenset[str]] = _no_further_replacement
