@@ -146,6 +146,7 @@ def test_yaml_short_forms_and_dates() -> None:
         ("Resource: {}", "Invalid template property or properties [Resource]"),
         ("{Transform: AWS::Serverless-2016-10-31, Resources: {A: {Type: T}}}", "runs no transforms"),
         ("Resources: {A: {Type: T, DeletionPolicy: Keep}}", "Unrecognized DeletionPolicy Keep"),
+        ("Resources: {A: {Type: T, UpdatePolicy: {}}}", "does not support the UpdatePolicy of resource A"),
     ],
 )
 def test_a_malformed_template_is_refused(text: str, message: str) -> None:

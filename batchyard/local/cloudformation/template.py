@@ -39,13 +39,12 @@ RESOURCE_ATTRIBUTES = frozenset(
         "Metadata",
         "DependsOn",
         "Condition",
-        "CreationPolicy",
-        "UpdatePolicy",
         "DeletionPolicy",
         "UpdateReplacePolicy",
     }
 )
-DELETION_POLICIES = ("Delete", "Retain", "RetainExceptOnCreate", "Snapshot")
+DELETION_POLICIES = ("Delete", "Retain", "RetainExceptOnCreate")
+NOT_SUPPORTED = ("CreationPolicy", "UpdatePolicy")
 
 
 @dataclass(frozen=True)
@@ -109,6 +108,9 @@ def _resource(name: str, entry: Any) -> Resource:
         raise _format_error(f"Resource name {name} is non alphanumeric.")
     if not isinstance(entry, dict) or not isinstance(entry.get("Type"), str):
         raise _format_error(f"[/Resources/{name}] Every Resources object must contain a Type member.")
+    for attribute in NOT_SUPPORTED:
+        if attribute in entry:
+            raise validation_error(f"The local account does not support the {attribute} of resource {name}.")
     unknown = sorted(set(entry) - RESOURCE_ATTRIBUTES)
     if unknown:
         raise validation_error(f"Invalid template resource property '{unknown[0]}' of resource {name}")
@@ -129,7 +131,8 @@ def _resource(name: str, entry: Any) -> Resource:
 def _policy(name: str, entry: Mapping[str, Any], key: str) -> str:
     policy = entry.get(key, "Delete")
     if policy not in DELETION_POLICIES:
-        raise _format_error(f"Unrecognized {key} {policy} for resource {name}")
+        allowed = ", ".join(DELETION_POLICIES)
+        raise _format_error(f"Unrecognized {key} {policy} for resource {name}. The local account knows: {allowed}.")
     return str(policy)
 
 
