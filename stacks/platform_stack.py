@@ -114,8 +114,8 @@ class PlatformStack(Stack):
                 security_group=network.security_group,
                 instance_role=instance_role,
                 launch_template=template,
-                ami_id=self.deployment.image.ami_id,
-                ami_parameter=self.deployment.image.ami_parameter,
+                ami_id=self.deployment.ami.id,
+                ami_parameter=self.deployment.ami.ssm_parameter,
                 update_timeout_minutes=environment.update_timeout_minutes,
             ).environment
             for name, environment in self.deployment.compute_environments.items()

@@ -93,8 +93,8 @@ REFUSED: dict[str, tuple[dict[str, Any], str, list[str]]] = {
         ["257", "at most 256"],
     ),
     "ami-twice": (
-        {"image": {"ami_id": "ami-01234567", "ami_parameter": "/a"}},
-        "image.ami_parameter",
+        {"ami": {"id": "ami-01234567", "ssm_parameter": "/a"}},
+        "ami.ssm_parameter",
         ["named twice", "ami-01234567"],
     ),
     "subnets-without-vpc": ({"network": {"subnet_ids": [SUBNET]}}, "network.subnet_ids", ["vpc_id"]),

@@ -233,14 +233,14 @@ def test_zones_wait_until_the_account_was_asked() -> None:
 
 
 def test_an_ami_by_id() -> None:
-    made = template({"image": {"ami_id": "ami-0123456789abcdef0"}})
+    made = template({"ami": {"id": "ami-0123456789abcdef0"}})
     compute = properties(made, "AWS::Batch::ComputeEnvironment", "Spot")["ComputeResources"]
     assert compute["Ec2Configuration"] == [{"ImageType": "ECS_AL2023", "ImageIdOverride": "ami-0123456789abcdef0"}]
     assert compute["UpdateToLatestImageVersion"] is False
 
 
 def test_an_ami_by_parameter_is_read_at_every_deployment() -> None:
-    made = template({"image": {"ami_parameter": "/images/batch"}})
+    made = template({"ami": {"ssm_parameter": "/images/batch"}})
     compute = properties(made, "AWS::Batch::ComputeEnvironment", "OnDemand")["ComputeResources"]
     (override,) = compute["Ec2Configuration"]
     parameter = made["Parameters"][override["ImageIdOverride"]["Ref"]]

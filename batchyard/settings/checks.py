@@ -83,14 +83,14 @@ def storage(deployment: Deployment) -> Iterator[Problem]:
 
 def machine_image(deployment: Deployment) -> Iterator[Problem]:
     """An AMI is named once."""
-    settings = deployment.image
-    if settings.ami_id is not None and settings.ami_parameter is not None:
+    settings = deployment.ami
+    if settings.id is not None and settings.ssm_parameter is not None:
         yield Problem(
-            ("image", "ami_parameter"),
+            ("ami", "ssm_parameter"),
             "the AMI is named twice",
-            f"{settings.ami_parameter}, and {settings.ami_id} as ami_id",
-            "one of ami_id and ami_parameter",
-            others=(("image", "ami_id"),),
+            f"{settings.ssm_parameter}, and {settings.id} as id",
+            "one of id and ssm_parameter",
+            others=(("ami", "id"),),
         )
 
 

@@ -60,7 +60,7 @@ class Deployment(Section):
     network: Network = Field(default=Network(), description="Where the instances run.")
     storage: Storage = Field(default=Storage(), description="The job bucket.")
     repository: Repository = Field(default=Repository(), description="The repository of the image that jobs run in.")
-    image: MachineImage = Field(default=MachineImage(), description="The machine image that instances start from.")
+    ami: MachineImage = Field(default=MachineImage(), description="The machine image that instances start from.")
     disk: Disk = Field(default=Disk(), description="The root disk of the instances.")
     logs: Logs = Field(default=Logs(), description="The log group of the jobs.")
     compute_environments: Annotated[Mapping[Name, ComputeEnvironment], Field(min_length=1)] = Field(

@@ -10,17 +10,17 @@ from batchyard.settings.section import Section
 class MachineImage(Section):
     """The machine image of the instances. Neither field set: the newest ECS-optimized Amazon Linux 2023."""
 
-    ami_id: str | None = Field(
+    id: str | None = Field(
         default=None,
         pattern=r"^ami-[0-9a-f]{8,17}$",
         description="An AMI to start from; it must meet the Amazon ECS container instance AMI specification.",
         json_schema_extra={"x-allowed": "an AMI's id, for example ami-0123456789abcdef0"},
     )
-    ami_parameter: str | None = Field(
+    ssm_parameter: str | None = Field(
         default=None,
         pattern=r"^/[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$",
         max_length=1011,
         description="An SSM parameter that holds the AMI's id; it is read again at every deployment. Not together "
-        "with `ami_id`.",
+        "with `id`.",
         json_schema_extra={"x-allowed": "an SSM parameter's name that begins with /"},
     )
