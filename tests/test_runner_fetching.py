@@ -185,7 +185,7 @@ def test_no_region(any_bench: Bench, s3: FaultS3) -> None:
 def test_where_the_endpoint_stands(bench: Bench, s3: FaultS3, variables: dict[str, str | None]) -> None:
     url = s3.put("job.sh", FINE)
     given = {name: value and value.replace("ENDPOINT", s3.endpoint) for name, value in variables.items()}
-    assert bench.run(url, **given).code == 0
+    assert bench.run(url, given=given).code == 0
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_where_the_endpoint_stands(bench: Bench, s3: FaultS3, variables: dict[st
     ],
 )
 def test_usage_errors(bench: Bench, variables: dict[str, str | None], named: str) -> None:
-    outcome = bench.run("s3://jobs/job.sh", **variables)
+    outcome = bench.run("s3://jobs/job.sh", given=variables)
     assert (outcome.code, outcome.stdout) == (2, "")
     assert named in own_lines(outcome)[0]
     assert "usage: fetch_and_run.sh" in outcome.stderr

@@ -9,6 +9,7 @@ import resource
 import shutil
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -62,8 +63,8 @@ def test_the_environment_is_the_one_that_the_runner_was_given(any_bench: Bench, 
         "S3_ENDPOINT_URL": "http://127.0.0.1:9",
     }
     url = s3.put("job.sh", b"#!/usr/bin/cat /proc/self/environ\n")
-    outcome = any_bench.run(url, **odd)
-    given = any_bench.environment(BATCH_FILE_S3_URL=url, **odd)
+    outcome = any_bench.run(url, given=odd)
+    given = any_bench.environment({"BATCH_FILE_S3_URL": url, **odd})
     arrived = dict(entry.split("=", 1) for entry in outcome.stdout.split("\0")[:-1] if "=" in entry)
     arrived = {name: value.split("#!", 1)[0] for name, value in arrived.items()}
     difference = {
@@ -105,7 +106,7 @@ def test_a_script_runs_in_the_working_directory_of_the_runner(any_bench: Bench, 
 
 @pytest.mark.parametrize("mask", [0o000, 0o022, 0o027, 0o077])
 def test_the_umask_is_the_runners(bench: Bench, s3: FaultS3, mask: int) -> None:
-    outcome = bench.run(s3.put("job.sh", "#!/bin/sh\numask\n"), before=lambda: os.umask(mask) and None)
+    outcome = bench.run(s3.put("job.sh", "#!/bin/sh\numask\n"), before=lambda: os.umask(mask))
     assert outcome.stdout == f"{mask:04o}\n"
 
 
@@ -119,8 +120,7 @@ def test_limits_and_signal_masks_are_the_runners(bench: Bench, s3: FaultS3) -> N
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
     script = (
-        "#!/bin/bash\nulimit -a\n"
-        "while read -r line; do [[ $line != Sig[BI]* ]] || echo $line; done < /proc/$$/status\n"
+        "#!/bin/bash\nulimit -a\nwhile read -r line; do [[ $line != Sig[BI]* ]] || echo $line; done < /proc/$$/status\n"
     )
     direct = bench.folder / "direct"
     direct.write_text(script)
@@ -138,7 +138,7 @@ def test_the_job_has_no_open_file_of_the_runners(bench: Bench, s3: FaultS3) -> N
 
 
 def test_output_is_there_while_the_job_runs(bench: Bench, s3: FaultS3) -> None:
-    url = s3.put("job.sh", "#!/bin/sh\necho early\nread -r line\necho \"late $line\"\n")
+    url = s3.put("job.sh", '#!/bin/sh\necho early\nread -r line\necho "late $line"\n')
     with bench.start(url) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "early\n"
@@ -158,7 +158,7 @@ def test_one_line_says_what_runs(bench: Bench, s3: FaultS3) -> None:
 
 def test_the_folder_is_closed_to_others_and_can_be_kept(bench: Bench, s3: FaultS3) -> None:
     url = s3.put("job.sh", '#!/bin/sh\nstat -c %a "${0%/*}"\necho "${0%/*}"\n')
-    outcome = bench.run(url, KEEP_BATCH_FILE_CONTENTS="1", before=lambda: os.umask(0) and None)
+    outcome = bench.run(url, KEEP_BATCH_FILE_CONTENTS="1", before=lambda: os.umask(0))
     mode, folder = outcome.stdout.splitlines()
     assert mode == "700"
     assert [str(path) for path in bench.scratch.iterdir()] == [folder]
@@ -197,12 +197,11 @@ def test_twenty_at_once(bench: Bench, s3: FaultS3) -> None:
 
 
 def test_a_script_without_an_interpreter_line_runs_in_bash(bench: Bench, s3: FaultS3) -> None:
-    outcome = bench.run(s3.put("job.sh", "[[ -n $BASH_VERSION ]] && echo \"$1\"\n"), "label", "one")
+    outcome = bench.run(s3.put("job.sh", '[[ -n $BASH_VERSION ]] && echo "$1"\n'), "label", "one")
     assert (outcome.code, outcome.stdout) == (0, "one\n")
 
 
 def test_a_program_runs_too(bench: Bench, s3: FaultS3) -> None:
     program = shutil.which("true")
     assert program is not None
-    with open(program, "rb") as file:
-        assert bench.run(s3.put("program", file.read())).code == 0
+    assert bench.run(s3.put("program", Path(program).read_bytes())).code == 0

