@@ -106,10 +106,8 @@ class LocalAccount:
                 clients=clients,
             )
         )
-        self._services: dict[str, WSGIApplication] = {
-            "batch": self._batch,
-            "cloudformation": create_cloudformation(clients),
-        }
+        self._cloudformation = create_cloudformation(clients)
+        self._services: dict[str, WSGIApplication] = {"batch": self._batch, "cloudformation": self._cloudformation}
         self._others: WSGIApplication = DomainDispatcherApplication(create_backend_app)
         self.application = guarded(self._route)
 
@@ -138,7 +136,8 @@ class LocalAccount:
         return [body]
 
     def close(self) -> None:
-        """End every job that runs, and wait for it."""
+        """End every stack operation and every job that runs, and wait for them."""
+        self._cloudformation.close()
         self._batch.close()
 
 

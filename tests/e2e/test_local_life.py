@@ -11,14 +11,14 @@ import subprocess
 import pytest
 
 from tests.support.local_cli import BIN, SECONDS, Desk
+from tests.support.processes import command_lines
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 
 
 def processes_of(desk: Desk) -> list[str]:
     """Command lines of every process that has to do with this desk."""
-    listed = subprocess.run(["ps", "-eo", "pid=,args="], capture_output=True, text=True, check=True).stdout
-    return [line for line in listed.splitlines() if str(desk.state) in line and " ps " not in line]
+    return command_lines(str(desk.state))
 
 
 def test_without_an_account_each_command_says_how_to_start_one(desk: Desk) -> None:
@@ -78,6 +78,7 @@ def test_interrupting_up_leaves_no_process_behind(desk: Desk) -> None:
         chunk = process.stderr.read(1)
         assert chunk, f"ended early: {seen}"
         seen += chunk
+    assert len(processes_of(desk)) >= 2  # up itself and the server, at least
     os.killpg(process.pid, signal.SIGINT)
     rest = process.stderr.read()
     assert process.wait(timeout=SECONDS) == 130, seen + rest
