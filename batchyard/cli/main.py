@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from batchyard.cli import deployment, jobs, local
+from batchyard.cli import deployment, image, jobs, local
 
 app = typer.Typer(
     name="batchyard",
@@ -15,6 +15,7 @@ app = typer.Typer(
 )
 jobs.register(app)
 app.add_typer(deployment.app, name="deployment")
+app.add_typer(image.app, name="image")
 app.add_typer(local.app, name="local")
 
 

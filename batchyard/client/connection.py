@@ -15,6 +15,7 @@ from botocore.config import Config
 
 if TYPE_CHECKING:
     from mypy_boto3_batch import BatchClient
+    from mypy_boto3_ecr import ECRClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_ssm import SSMClient
@@ -65,6 +66,11 @@ class Connection:
     def ssm(self) -> SSMClient:
         """Systems Manager, which keeps the platform record."""
         return self.session.client("ssm", **self._options())
+
+    @cached_property
+    def ecr(self) -> ECRClient:
+        """ECR, which keeps the platform's image."""
+        return self.session.client("ecr", **self._options())
 
     @cached_property
     def account(self) -> str:
