@@ -94,7 +94,7 @@ capture() { # PATIENCE PROGRAM [ARGUMENT]...
   shift
   set -m
   (
-    [[ ${#settings[@]} == 0 ]] || export "${settings[@]}"
+    [[ ${#settings[@]} == 0 ]] || export "${settings[@]}" 2>/dev/null # bash warns of a locale that is not there
     exec "$@"
   ) >"$folder/output" 2>&1 </dev/null &
   tool=$!
@@ -353,6 +353,7 @@ unpack_zip() {
   # Without a UTF-8 locale unzip rewrites names; its own variables could add options.
   settings=(LC_ALL=C.UTF-8 UNZIP='' UNZIPOPT='' ZIPINFO='' ZIPINFOOPT='')
   capture 0 unzip -Z1 "$folder/object"
+  [[ $output != *BusyBox* ]] || die "$EXIT_NOT_FOUND" "BATCH_FILE_TYPE=zip needs Info-ZIP's unzip in the image: BusyBox's cannot list names alone"
   ((status == 0)) || die "$EXIT_DATA" "$shown_url is not a zip archive: ${output//$'\n'/ }"
   while IFS= read -r name; do
     [[ /${name//\\//}/ != *//* && /${name//\\//}/ != */../* ]] && continue
@@ -367,7 +368,10 @@ unpack_tar() {
   type -P tar >/dev/null || die "$EXIT_NOT_FOUND" 'BATCH_FILE_TYPE=tar needs tar in the image'
   settings=(LC_ALL=C TAR_OPTIONS='')
   # tar makes links that lead out only after everything else, and says what it had to strip from names and targets.
-  capture 0 tar -xf "$folder/object" -C "$folder/files" --no-same-owner --no-same-permissions
+  local magic decompress=()
+  LC_ALL=C IFS= read -r -n 2 magic <"$folder/object"
+  [[ $magic != $'\x1f\x8b' ]] || decompress=(-z) # GNU tar needs no telling, BusyBox's does
+  capture 0 tar -x "${decompress[@]}" -f "$folder/object" -C "$folder/files" --no-same-owner --no-same-permissions
   [[ ${output,,} != *'removing leading'* ]] ||
     die "$EXIT_DATA" "$shown_url has an entry or a link outside its folder: ${output//$'\n'/ }"
   ((status == 0)) || unpacking_failed
@@ -392,6 +396,7 @@ check_contents() {
   shopt -u globstar dotglob nullglob
   while ((${#links[@]} > 0)); do
     capture 0 realpath -m -- "$folder/files" "${links[@]:0:500}"
+    ((status == 0)) || die "$EXIT_NOT_FOUND" "the links of an archive need realpath of coreutils in the image: ${output//$'\n'/ }"
     root=${output%%$'\n'*}
     while IFS= read -r resolved; do
       [[ $resolved == "$root" || $resolved == "$root"/* ]] ||
