@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-# Before anything imports aws_cdk or boto3: both read these once.
+# Before anything imports aws_cdk, boto3 or moto: each reads these once.
 for name in [name for name in os.environ if name.startswith(("AWS_", "CDK_", "BATCHYARD_", "BATCH_"))]:
     del os.environ[name]
 os.environ.update(
@@ -12,10 +12,14 @@ os.environ.update(
     AWS_SHARED_CREDENTIALS_FILE=os.devnull,
     AWS_EC2_METADATA_DISABLED="true",
     CDK_VALIDATION="false",
+    # Where a container has its tools, jobs on this machine look for theirs, whatever PATH the tests were given.
+    PATH=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/bin", "/sbin", "/bin"]).strip(os.pathsep),
 )
 
+from batchyard.local.server import MOTO_SETTINGS  # noqa: E402
 from batchyard.toolchain import use_project_node  # noqa: E402
 
+os.environ.update(MOTO_SETTINGS)
 use_project_node()
 
 pytest_plugins = ["tests.support.platform"]

@@ -120,12 +120,16 @@ def test_a_job_starts_in_an_empty_folder_that_is_gone_afterwards(mine: Platform)
     assert not (mine.server.folder / "jobs" / job["jobId"]).exists()
 
 
+# 32 and 33 belong to the C library, which lets no program set them (signal(7)): what a test's own parents did stays.
+RESERVED_SIGNALS = 1 << 31 | 1 << 32
+
+
 def test_signals_and_descriptors_are_as_a_new_process_has_them(mine: Platform) -> None:
     job = mine.run("grep -E '^(SigBlk|SigIgn)' /proc/self/status; ls -l /proc/self/fd | grep -c -e pipe -e null; cat")
     assert job["status"] == "SUCCEEDED"
     blocked, ignored, descriptors = mine.log(job)
     assert int(blocked.split()[1], 16) == 0
-    assert int(ignored.split()[1], 16) == 0
+    assert int(ignored.split()[1], 16) & ~RESERVED_SIGNALS == 0
     # Of ls itself: input is /dev/null, output a pipe to grep, errors a pipe to the log.
     assert descriptors == "3"
 
