@@ -22,4 +22,4 @@ from batchyard.toolchain import use_project_node  # noqa: E402
 os.environ.update(MOTO_SETTINGS)
 use_project_node()
 
-pytest_plugins = ["tests.support.platform"]
+pytest_plugins = ["tests.support.measured", "tests.support.platform"]
