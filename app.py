@@ -72,6 +72,8 @@ def _flags() -> dict[str, Any] | None:
 
 
 def _platform(app: cdk.App, name: str, deployment: Deployment, image_tag: str) -> None:
+    from constructs.tagging import tag
+
     from stacks.platform_stack import PlatformStack
 
     environment = cdk.Environment(account=os.environ.get(ACCOUNT), region=os.environ.get(REGION))
@@ -83,8 +85,7 @@ def _platform(app: cdk.App, name: str, deployment: Deployment, image_tag: str) -
         image_tag=image_tag,
         env=environment,
     )
-    for key, value in {"batchyard:deployment": name, **deployment.tags}.items():
-        cdk.Tags.of(app).add(key, value)
+    tag(app, deployment_name=name, tags=deployment.tags)
 
 
 if __name__ == "__main__":

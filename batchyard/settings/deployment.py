@@ -85,5 +85,6 @@ class Deployment(Section):
     job_role: JobRole = Field(default=JobRole(), description="What jobs may reach.")
     tags: Annotated[Mapping[TagKey, TagValue], Field(max_length=40)] = Field(
         default={},
-        description="Tags on everything that the deployment makes, instances and their disks included.",
+        description="Tags on what the deployment makes, instances and their disks included. Not on compute "
+        "environments, queues and job definitions: CloudFormation would replace them whenever a tag changes.",
     )

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 import aws_cdk as cdk
+from constructs.tagging import tag
 
 from batchyard.settings.deployment import Deployment
 from batchyard.toolchain import ROOT
@@ -31,22 +32,28 @@ def platform(
     *,
     name: str = "default",
     env: cdk.Environment | None = None,
+    image_tag: str = IMAGE_TAG,
     **app: Any,
 ) -> PlatformStack:
     """The stack of a deployment with these settings, in an app of its own; for ACCOUNT and REGION unless `env` says."""
-    return PlatformStack(
+    deployment = Deployment.model_validate(settings or {})
+    stack = PlatformStack(
         cdk.App(**{"context": context(), "analytics_reporting": False, **app}),
         f"Batchyard-{name}",
         deployment_name=name,
-        deployment=Deployment.model_validate(settings or {}),
-        image_tag=IMAGE_TAG,
+        deployment=deployment,
+        image_tag=image_tag,
         env=env or cdk.Environment(account=ACCOUNT, region=REGION),
     )
+    tag(stack.node.root, deployment_name=name, tags=deployment.tags)
+    return stack
 
 
-def template(settings: dict[str, Any] | None = None, *, name: str = "default") -> dict[str, Any]:
+def template(
+    settings: dict[str, Any] | None = None, *, name: str = "default", image_tag: str = IMAGE_TAG
+) -> dict[str, Any]:
     """The template of a deployment with these settings."""
-    stack = platform(settings, name=name)
+    stack = platform(settings, name=name, image_tag=image_tag)
     assembly = stack.node.root.synth()  # type: ignore[attr-defined]  # the root is the App
     made: dict[str, Any] = assembly.get_stack_by_name(stack.stack_name).template
     return made

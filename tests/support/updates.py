@@ -1,0 +1,217 @@
+"""Changes that users make to a deployment, and what each must do to the stack: the table behind docs/updates.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from batchyard.review.effects import Change, Effect, effects
+from tests.support.synthesis import IMAGE_TAG, template
+
+Settings = dict[str, Any]
+
+SPOT = {"type": "SPOT", "min_vcpus": 0, "max_vcpus": 256, "instance_types": ["default_x86_64"]}
+ON_DEMAND = {**SPOT, "type": "EC2"}
+QUEUE = {"priority": 10, "compute_environments": ["spot", "on-demand"]}
+JOB: Settings = {"vcpus": 1, "memory_mib": 2048}
+
+VERSION, REVISION = Effect.NEW_VERSION, Effect.NEW_REVISION
+IN_PLACE, ADDED, REMOVED, REPLACED = Effect.IN_PLACE, Effect.ADDED, Effect.REMOVED, Effect.REPLACED
+
+#: What tells clients of new ARNs.
+RECORD = {"PlatformParameter": IN_PLACE}
+BOTH_ENVIRONMENTS = {"SpotEnvironment": IN_PLACE, "OnDemandEnvironment": IN_PLACE}
+BOTH_BY_TEMPLATE = {"InstancesTemplate": VERSION, **BOTH_ENVIRONMENTS}
+
+
+@dataclass(frozen=True, eq=False)
+class Update:
+    """One change of a deployment file (or of container/), and what it must do."""
+
+    title: str
+    after: Settings
+    expected: Mapping[str, Effect]
+    """The effect on each resource, by its logical id without the hash; a `*` stands for any further text."""
+    before: Settings = field(default_factory=dict)
+    image_tag_after: str = IMAGE_TAG
+    note: str = ""
+
+
+def environments(**more: Settings) -> Settings:
+    """The default's two environments, and changed or further ones."""
+    return {"compute_environments": {"spot": SPOT, "on-demand": ON_DEMAND, **more}}
+
+
+def queues(**more: Settings) -> Settings:
+    """A deployment with one queue, and changed or further ones."""
+    return {"queues": {"default": QUEUE, **more}}
+
+
+def definition(**more: Any) -> Settings:
+    """A deployment whose one job definition says this."""
+    return {"job_definitions": {"fetch-and-run": {**JOB, **more}}}
+
+
+GREEN: Settings = {"tags": {"team": "green"}}
+RED: Settings = {"tags": {"team": "red"}}
+TAGGED = {
+    "StorageBucket": IN_PLACE,
+    "ImagesRepository": IN_PLACE,
+    "LogsLogGroup": IN_PLACE,
+    "JobRole": IN_PLACE,
+    "InstanceRole": IN_PLACE,
+    "ExecutionRole": IN_PLACE,
+    "NetworkVpc*": IN_PLACE,
+    "NetworkSecurityGroup": IN_PLACE,
+    **BOTH_BY_TEMPLATE,
+    **RECORD,
+}
+
+UPDATES = (
+    Update("the AMI: another id", {"ami": {"id": "ami-0123456789abcdef0"}}, BOTH_ENVIRONMENTS),
+    Update(
+        "the AMI: an SSM parameter instead of the default",
+        {"ami": {"ssm_parameter": "/images/batch"}},
+        BOTH_ENVIRONMENTS,
+        note="A new value of the parameter is taken up by the next deployment, without a change of the file.",
+    ),
+    Update("the disk: size, IOPS or throughput", {"disk": {"size_gib": 500, "iops": 6000}}, BOTH_BY_TEMPLATE),
+    Update(
+        "an environment's instance types",
+        environments(spot={**SPOT, "instance_types": ["m7i", "c7i.4xlarge"]}),
+        {"SpotEnvironment": IN_PLACE},
+    ),
+    Update("an environment's max_vcpus", environments(spot={**SPOT, "max_vcpus": 512}), {"SpotEnvironment": IN_PLACE}),
+    Update("an environment's min_vcpus", environments(spot={**SPOT, "min_vcpus": 8}), {"SpotEnvironment": IN_PLACE}),
+    Update(
+        "an environment's allocation strategy or bid",
+        environments(spot={**SPOT, "allocation_strategy": "SPOT_CAPACITY_OPTIMIZED", "bid_percentage": 70}),
+        {"SpotEnvironment": IN_PLACE},
+    ),
+    Update(
+        "an environment from Spot to on-demand",
+        environments(spot=ON_DEMAND),
+        {"SpotEnvironment": IN_PLACE},
+    ),
+    Update(
+        "how long an update waits for jobs",
+        environments(spot={**SPOT, "update_timeout_minutes": 60}),
+        {"SpotEnvironment": IN_PLACE},
+    ),
+    Update(
+        "a new compute environment",
+        environments(large=ON_DEMAND),
+        {"LargeEnvironment*": ADDED, **RECORD},
+    ),
+    Update(
+        "a removed compute environment, which no queue names any more",
+        environments(),
+        {"LargeEnvironment*": REMOVED, **RECORD},
+        before=environments(large=ON_DEMAND),
+    ),
+    Update(
+        "an environment's zones",
+        environments(spot={**SPOT, "availability_zones": ["us-east-1a", "us-east-1b"]}),
+        {"SpotEnvironment": IN_PLACE},
+    ),
+    Update(
+        "the image: anything in container/",
+        {},
+        {"FetchAndRunDefinition": REVISION, **RECORD},
+        image_tag_after="fedcba9876543210",
+        note="Jobs that wait keep the revision, and the image, that they were submitted with.",
+    ),
+    Update(
+        "a queue's priority",
+        queues(default={**QUEUE, "priority": 50}),
+        {"DefaultQueue": IN_PLACE},
+        before=queues(),
+    ),
+    Update(
+        "the order of a queue's environments",
+        queues(default={**QUEUE, "compute_environments": ["on-demand", "spot"]}),
+        {"DefaultQueue": IN_PLACE},
+        before=queues(),
+    ),
+    Update(
+        "a queue's limits for jobs that cannot start",
+        queues(default={**QUEUE, "runnable_limits": {"insufficient_capacity_seconds": 600}}),
+        {"DefaultQueue": IN_PLACE},
+        before=queues(),
+    ),
+    Update("a new queue", queues(urgent=QUEUE), {"UrgentQueue": ADDED, **RECORD}, before=queues()),
+    Update(
+        "a removed queue",
+        queues(),
+        {"UrgentQueue": REMOVED, **RECORD},
+        before=queues(urgent=QUEUE),
+        note="Batch cancels the jobs that wait in it.",
+    ),
+    Update("a new tag", GREEN, TAGGED, note="Compute environments, queues and job definitions have no such tags."),
+    Update("another value of a tag", RED, TAGGED, before=GREEN),
+    Update("a tag taken away", {}, TAGGED, before=GREEN),
+    Update(
+        "a job definition's memory or vCPUs",
+        definition(memory_mib=4096, vcpus=2),
+        {"FetchAndRunDefinition": REVISION, **RECORD},
+        before=definition(),
+    ),
+    Update(
+        "a job definition's environment, scratch, attempts or timeout",
+        definition(environment={"MODE": "fast"}, scratch="/data", attempts=2, timeout_seconds=600),
+        {"FetchAndRunDefinition": REVISION, **RECORD},
+        before=definition(),
+    ),
+    Update(
+        "a new job definition",
+        {"job_definitions": {"fetch-and-run": JOB, "large": {**JOB, "memory_mib": 64000}}},
+        {"LargeDefinition": ADDED, **RECORD},
+        before=definition(),
+    ),
+    Update(
+        "a removed job definition",
+        definition(),
+        {"LargeDefinition": REMOVED, **RECORD},
+        before={"job_definitions": {"fetch-and-run": JOB, "large": {**JOB, "memory_mib": 64000}}},
+    ),
+    Update("which queue is the default one", {"default_queue": "low"}, RECORD),
+    Update("how long logs are kept", {"logs": {"retention_days": 365}}, {"LogsLogGroup": IN_PLACE}),
+    Update(
+        "scratch prefixes and their lifetime",
+        {"storage": {"scratch_prefixes": {"scratch/": 30, "tmp/": 1}}},
+        {"StorageBucket": IN_PLACE, "JobRoleDefaultPolicy": IN_PLACE},
+    ),
+    Update(
+        "the prefix of results",
+        {"storage": {"results_prefix": "out/"}},
+        {"JobRoleDefaultPolicy": IN_PLACE, **RECORD},
+        note="What lies under the old prefix stays there; jobs can no longer reach it.",
+    ),
+    Update("how many images are kept", {"repository": {"keep_images": 5}}, {"ImagesRepository": IN_PLACE}),
+    Update(
+        "what jobs may reach",
+        {"job_role": {"buckets": {"reference-data": {"read": ["genomes/"]}}}},
+        {"JobRoleDefaultPolicy": IN_PLACE},
+    ),
+    Update(
+        "the network's address range",
+        {"network": {"cidr": "172.20.0.0/16"}},
+        {
+            "NetworkVpc": REPLACED,
+            "NetworkVpc*": REPLACED,
+            "NetworkSecurityGroup": REPLACED,
+            **BOTH_ENVIRONMENTS,
+        },
+        note="Nothing else changes the network of a stack that stands: choose the range before the first deployment.",
+    ),
+)
+
+
+@cache
+@cache
+def changes(update: Update) -> tuple[Change, ...]:
+    """What CloudFormation would do for an update."""
+    before = template(update.before)
+    return tuple(effects(before, template(update.after, image_tag=update.image_tag_after)))
