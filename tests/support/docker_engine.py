@@ -196,6 +196,9 @@ def import_base(engine: DockerEngine, name: str, programs: Mapping[str, Path]) -
             f"the image is built for linux/amd64, and a base of this machine's programs is {platform.machine()}"
         )
     busybox = require_program("busybox")
+    for file in (busybox, *programs.values()):
+        if b"/ld-" in file.read_bytes()[:4096]:
+            unavailable(f"{file} is not statically linked (Debian: busybox-static, bash-static)")
     applets = subprocess.run([busybox, "--list"], capture_output=True, text=True, check=True).stdout.split()
     content = io.BytesIO()
     with tarfile.open(fileobj=content, mode="w") as archive:

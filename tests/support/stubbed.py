@@ -13,7 +13,7 @@ from tests.support.records import REGION
 
 
 @contextmanager
-def stubbed(service: Literal["batch", "logs", "s3", "ssm"]) -> Iterator[tuple[Connection, Stubber]]:
+def stubbed(service: Literal["batch", "ecr", "logs", "s3", "ssm"]) -> Iterator[tuple[Connection, Stubber]]:
     """A connection with one service stubbed; at the end every answer must have been asked for."""
     connection = connect_to_endpoint(
         "http://127.0.0.1:9", region=REGION, access_key_id="test", secret_access_key="test"
