@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 from constructs.acknowledged import acknowledge
+
+#: What reads a secret, by the service in its ARN (AWS Batch User Guide, "Specify sensitive data").
+READ_SECRET = {"secretsmanager": "secretsmanager:GetSecretValue", "ssm": "ssm:GetParameters"}
+
+PULL_IMAGE = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 
 
 class ExecutionRole(Construct):
@@ -31,3 +38,17 @@ class ExecutionRole(Construct):
             "IAM5[Resource::*]",
             "ecr:GetAuthorizationToken has no resource to name; everything else is granted on one.",
         )
+
+    def grant_secrets(self, arns: Iterable[str]) -> None:
+        """Let it read exactly these secrets (Secrets Manager) and parameters (SSM)."""
+        by_service: dict[str, list[str]] = {}
+        for arn in sorted(set(arns)):
+            by_service.setdefault(arn.split(":")[2], []).append(arn)
+        for service, resources in by_service.items():
+            self.role.add_to_policy(iam.PolicyStatement(actions=[READ_SECRET[service]], resources=resources))
+
+    def grant_pull(self, repository_arns: Iterable[str]) -> None:
+        """Let it pull images from these ECR repositories, besides the platform's."""
+        arns = sorted(set(repository_arns))
+        if arns:
+            self.role.add_to_policy(iam.PolicyStatement(actions=PULL_IMAGE, resources=arns))

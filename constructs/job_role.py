@@ -48,6 +48,18 @@ class JobRole(Construct):
         """Let jobs write and delete objects in these prefixes of a bucket (`*` for all of it)."""
         self._allow_objects(WRITE_ACTIONS, bucket, parts)
 
+    def grant_mount(self, file_system_arn: str, access_point_arn: str | None, *, write: bool) -> None:
+        """Let jobs mount an EFS file system, through an access point where one is named."""
+        actions = ["elasticfilesystem:ClientMount", *(["elasticfilesystem:ClientWrite"] if write else [])]
+        through = {"StringEquals": {"elasticfilesystem:AccessPointArn": access_point_arn}}
+        self.role.add_to_policy(
+            iam.PolicyStatement(
+                actions=actions,
+                resources=[file_system_arn],
+                conditions=through if access_point_arn else None,
+            )
+        )
+
     def _allow(self, actions: Sequence[str], resources: Sequence[str]) -> None:
         self.role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=list(resources)))
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from aws_cdk import CfnOutput, Environment, Stack
 from aws_cdk import aws_batch as batch
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
+from constructs.container_job import ContainerJob
 from constructs.execution_role import ExecutionRole
-from constructs.fetch_and_run import FetchAndRun
 from constructs.image_repository import ImageRepository
 from constructs.instance_role import InstanceRole
-from constructs.instance_template import SCRATCH_ON_HOST, InstanceTemplate
+from constructs.instance_template import InstanceTemplate
 from constructs.job_bucket import JobBucket
 from constructs.job_log_group import JobLogGroup
 from constructs.job_network import JobNetwork
@@ -21,7 +22,10 @@ from constructs.prioritized_queue import PrioritizedQueue, RunnableLimits
 
 from batchyard.platform import PlatformRecord
 from batchyard.settings.deployment import Deployment
+from batchyard.settings.job_definition import JobDefinition
+from batchyard.settings.job_role import JobRole as JobRoleSettings
 from batchyard.settings.names import pascal_case
+from stacks.job_definitions import container_of, grant_mounts, repository_arns, retries_of, secrets_of
 
 
 class PlatformStack(Stack):
@@ -57,8 +61,9 @@ class PlatformStack(Stack):
             keep_images=deployment.repository.keep_images,
             expire_untagged_after_days=deployment.repository.expire_untagged_after_days,
         ).repository
+        self.image = self.repository.repository_uri_for_tag(self.image_tag)
         self.log_group = JobLogGroup(self, "Logs", retention_days=deployment.logs.retention_days).log_group
-        self.job_role = self._job_role()
+        self.job_role = self._job_role("JobRole", deployment.job_role)
         self.environments = self._environments()
         self.queues = self._queues()
         self.definitions = self._definitions()
@@ -66,13 +71,13 @@ class PlatformStack(Stack):
         self.parameter = PlatformParameter(self, "Platform", record=self.record).parameter
         self._outputs()
 
-    def _job_role(self) -> JobRole:
-        role = JobRole(self, "JobRole")
+    def _job_role(self, construct_id: str, settings: JobRoleSettings) -> JobRole:
+        role = JobRole(self, construct_id)
         storage = self.deployment.storage
         writable = [storage.results_prefix, *storage.scratch_prefixes]
         role.grant_read(self.bucket, [storage.scripts_prefix, *writable])
         role.grant_write(self.bucket, writable)
-        for name, access in self.deployment.job_role.buckets.items():
+        for name, access in settings.buckets.items():
             bucket = s3.Bucket.from_bucket_name(role, f"Bucket-{name}", name)
             if access.read:
                 role.grant_read(bucket, access.read)
@@ -138,28 +143,30 @@ class PlatformStack(Stack):
         }
 
     def _definitions(self) -> dict[str, batch.CfnJobDefinition]:
-        execution_role = ExecutionRole(self, "ExecutionRole", repository=self.repository, log_group=self.log_group).role
-        return {
-            name: FetchAndRun(
-                self,
-                f"{pascal_case(name)}Definition",
-                name=name,
-                repository=self.repository,
-                image_tag=self.image_tag,
-                job_role=self.job_role.role,
-                execution_role=execution_role,
-                log_group=self.log_group,
-                region=self.region,
-                vcpus=definition.vcpus,
-                memory_mib=definition.memory_mib,
-                environment=definition.environment,
-                scratch_on_host=SCRATCH_ON_HOST,
-                scratch_in_container=definition.scratch,
-                attempts=definition.attempts,
-                timeout_seconds=definition.timeout_seconds,
-            ).definition
-            for name, definition in self.deployment.job_definitions.items()
-        }
+        execution = ExecutionRole(self, "ExecutionRole", repository=self.repository, log_group=self.log_group)
+        definitions = self.deployment.job_definitions
+        execution.grant_secrets(arn for each in definitions.values() for arn in secrets_of(each))
+        execution.grant_pull(arn for each in definitions.values() for arn in repository_arns(self, each))
+        return {name: self._definition(name, each, execution.role) for name, each in definitions.items()}
+
+    def _definition(self, name: str, definition: JobDefinition, execution_role: iam.IRole) -> batch.CfnJobDefinition:
+        role = self.job_role
+        if definition.job_role is not None:
+            role = self._job_role(f"{pascal_case(name)}JobRole", definition.job_role)
+        grant_mounts(self, role, definition)
+        return ContainerJob(
+            self,
+            f"{pascal_case(name)}Definition",
+            name=name,
+            container=container_of(definition, image=self.image, region=self.region),
+            parameters=definition.parameters,
+            job_role=role.role,
+            execution_role=execution_role,
+            log_group=self.log_group,
+            region=self.region,
+            retries=retries_of(definition),
+            timeout_seconds=definition.timeout_seconds,
+        ).definition
 
     def _record(self, deployment_name: str) -> PlatformRecord:
         return PlatformRecord(
@@ -170,7 +177,7 @@ class PlatformStack(Stack):
             scripts_prefix=self.deployment.storage.scripts_prefix,
             results_prefix=self.deployment.storage.results_prefix,
             repository_uri=self.repository.repository_uri,
-            image=self.repository.repository_uri_for_tag(self.image_tag),
+            image=self.image,
             log_group=self.log_group.log_group_name,
             job_role_arn=self.job_role.role.role_arn,
             default_queue=self.deployment.default_queue,

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from batchyard.settings.compute_environment import ALLOCATION_STRATEGIES
 from batchyard.settings.deployment import Deployment
 from batchyard.settings.disk import IOPS_PER_GIB, IOPS_PER_MIB_PER_SECOND
+from batchyard.settings.job_checks import job_definitions
+from batchyard.settings.job_role import JobRole
 from batchyard.settings.names import pascal_case
 from batchyard.settings.problems import Path, Problem, dotted
 
@@ -251,21 +253,30 @@ def _lists(deployment: Deployment) -> Iterator[tuple[Path, tuple[str, ...]]]:
             yield ("compute_environments", name, field), getattr(environment, field)
     for name, queue in deployment.queues.items():
         yield ("queues", name, "compute_environments"), queue.compute_environments
-    for bucket, access in deployment.job_role.buckets.items():
-        yield ("job_role", "buckets", bucket, "read"), access.read
-        yield ("job_role", "buckets", bucket, "write"), access.write
+    for here, role in _job_roles(deployment):
+        for bucket, access in role.buckets.items():
+            yield (*here, "buckets", bucket, "read"), access.read
+            yield (*here, "buckets", bucket, "write"), access.write
+
+
+def _job_roles(deployment: Deployment) -> Iterator[tuple[Path, JobRole]]:
+    yield ("job_role",), deployment.job_role
+    for name, definition in deployment.job_definitions.items():
+        if definition.job_role is not None:
+            yield ("job_definitions", name, "job_role"), definition.job_role
 
 
 def bucket_access(deployment: Deployment) -> Iterator[Problem]:
     """A bucket that is named is named for something."""
-    for name, access in deployment.job_role.buckets.items():
-        if not access.read and not access.write:
-            yield Problem(
-                ("job_role", "buckets", name),
-                "jobs may neither read nor write in it",
-                "neither read nor write",
-                "prefixes under read, write or both",
-            )
+    for here, role in _job_roles(deployment):
+        for name, access in role.buckets.items():
+            if not access.read and not access.write:
+                yield Problem(
+                    (*here, "buckets", name),
+                    "jobs may neither read nor write in it",
+                    "neither read nor write",
+                    "prefixes under read, write or both",
+                )
 
 
 CHECKS: tuple[Check, ...] = (
@@ -280,4 +291,5 @@ CHECKS: tuple[Check, ...] = (
     size,
     duplicates,
     bucket_access,
+    job_definitions,
 )

@@ -39,9 +39,12 @@ def _section(path: str, schema: Schema) -> Iterator[str]:
 
 
 def _below(name: str, schema: Schema) -> tuple[str, Schema] | None:
-    """The section that a field holds, or holds many of by name."""
+    """The section that a field holds, or holds many of, in a list or by name."""
     if "properties" in schema:
         return name, schema
+    items = resolved(schema.get("items", {}))
+    if "properties" in items:
+        return f"{name}[]", items
     values = member(schema)
     if values is not None and "properties" in resolved(values):
         return f"{name}.NAME", resolved(values)
