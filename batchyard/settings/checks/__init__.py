@@ -1,0 +1,42 @@
+"""Checks between fields: what each allows by itself and AWS refuses together.
+
+Each check is a function from a deployment to problems, in a file by its subject; CHECKS is all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from batchyard.settings.checks.disk import disk
+from batchyard.settings.checks.duplicates import duplicates
+from batchyard.settings.checks.environments import architecture, purchase, vcpus
+from batchyard.settings.checks.fit import size
+from batchyard.settings.checks.job_definitions import job_definitions
+from batchyard.settings.checks.machine_image import machine_image
+from batchyard.settings.checks.network import network
+from batchyard.settings.checks.references import references
+from batchyard.settings.checks.storage import bucket_access, storage
+from batchyard.settings.deployment import Deployment
+from batchyard.settings.problems import Problem
+
+Check = Callable[[Deployment], Iterator[Problem]]
+
+CHECKS: tuple[Check, ...] = (
+    network,
+    storage,
+    machine_image,
+    disk,
+    vcpus,
+    purchase,
+    architecture,
+    references,
+    size,
+    duplicates,
+    bucket_access,
+    job_definitions,
+)
+
+
+def check(deployment: Deployment) -> list[Problem]:
+    """Everything that is wrong between a deployment's fields."""
+    return [problem for find in CHECKS for problem in find(deployment)]

@@ -1,0 +1,47 @@
+"""Checks that nothing is there twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from batchyard.settings.checks.roles import job_roles
+from batchyard.settings.deployment import Deployment
+from batchyard.settings.names import pascal_case
+from batchyard.settings.problems import Path, Problem
+
+
+def duplicates(deployment: Deployment) -> Iterator[Problem]:
+    """Nothing is listed twice, and no two names become the same construct id."""
+    for path, items in _lists(deployment):
+        for position, item in enumerate(items):
+            if item in items[:position]:
+                yield Problem((*path, position), "it is listed twice", repr(item), "each once")
+    for section in ("compute_environments", "queues", "job_definitions"):
+        yield from _same_ids(section, getattr(deployment, section))
+
+
+def _same_ids(section: str, names: Iterable[str]) -> Iterator[Problem]:
+    seen: dict[str, str] = {}
+    for name in names:
+        first = seen.setdefault(pascal_case(name), name)
+        if first != name:
+            yield Problem(
+                (section, name),
+                f"the name differs from {first} in hyphens, underscores or capitals only",
+                repr(name),
+                "a name that differs in letters or digits",
+                others=((section, first),),
+            )
+
+
+def _lists(deployment: Deployment) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    yield ("network", "subnet_ids"), deployment.network.subnet_ids
+    for name, environment in deployment.compute_environments.items():
+        for field in ("instance_types", "subnet_ids", "availability_zones"):
+            yield ("compute_environments", name, field), getattr(environment, field)
+    for name, queue in deployment.queues.items():
+        yield ("queues", name, "compute_environments"), queue.compute_environments
+    for here, role in job_roles(deployment):
+        for bucket, access in role.buckets.items():
+            yield (*here, "buckets", bucket, "read"), access.read
+            yield (*here, "buckets", bucket, "write"), access.write
