@@ -1,19 +1,16 @@
-"""The launch template of the instances: disk, metadata service, scratch folder."""
+"""The launch template of the instances: disk, metadata service, user data."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
-
-#: The folder on the instance's root disk that jobs get as their scratch mount.
-SCRATCH_ON_HOST = "/scratch"
-
-# Without this Docker would make the folder for root alone, and a container with another user could not write to it.
-SCRATCH_COMMANDS = [f"mkdir -p {SCRATCH_ON_HOST}", f"chmod 1777 {SCRATCH_ON_HOST}"]
+from constructs.user_data import UserDataPart, multipart
 
 
 class InstanceTemplate(Construct):
-    """A launch template: one encrypted gp3 root disk, IMDSv2 only, a scratch folder for containers of any user."""
+    """A launch template: one encrypted gp3 root disk, IMDSv2 only, the given parts of user data."""
 
     template: ec2.LaunchTemplate
 
@@ -26,17 +23,13 @@ class InstanceTemplate(Construct):
         size_gib: int,
         iops: int,
         throughput_mib_per_second: int,
+        user_data: Sequence[UserDataPart],
     ) -> None:
         super().__init__(scope, construct_id)
-        # Batch adds its own part to the user data, so it must be MIME multipart (aws-cdk#6427).
-        user_data = ec2.MultipartUserData()
-        commands = ec2.UserData.for_linux()
-        commands.add_commands(*SCRATCH_COMMANDS)
-        user_data.add_part(ec2.MultipartBody.from_user_data(commands))
         self.template = ec2.LaunchTemplate(
             self,
             "Template",
-            user_data=user_data,
+            user_data=multipart(user_data),
             require_imdsv2=True,
             http_endpoint=True,
             # Batch jobs use the host's network, where one hop is enough; a bridged container gets no further.

@@ -7,8 +7,8 @@ import re
 from aws_cdk import Stack
 from constructs.container_job import Container, Retries
 from constructs.container_mounts import EfsMount, Mount
-from constructs.instance_template import SCRATCH_ON_HOST
 from constructs.job_role import JobRole
+from constructs.user_data import SCRATCH_ON_HOST
 
 from batchyard.settings.job_definition import JobDefinition
 from batchyard.settings.retry import RetryCondition

@@ -19,6 +19,7 @@ from constructs.job_role import JobRole
 from constructs.managed_environment import ManagedEnvironment
 from constructs.platform_parameter import PlatformParameter
 from constructs.prioritized_queue import PrioritizedQueue, RunnableLimits
+from constructs.user_data import scratch_folder
 
 from batchyard.platform import PlatformRecord
 from batchyard.settings.deployment import Deployment
@@ -98,6 +99,7 @@ class PlatformStack(Stack):
             size_gib=disk.size_gib,
             iops=disk.iops,
             throughput_mib_per_second=disk.throughput_mib_per_second,
+            user_data=[scratch_folder()],
         ).template
         instance_role = InstanceRole(self, "InstanceRole").role
         return {
