@@ -1,4 +1,4 @@
-"""The CDK app: reads one deployment, makes its stack. The only place that reads context or environment.
+"""The CDK app: reads one deployment, makes its stacks. The only place that reads context or environment.
 
 cdk deploy -c deployment=NAME        default: default
 """
@@ -11,12 +11,9 @@ import os
 import sys
 import threading
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from batchyard.toolchain import CONTAINER, ROOT, use_project_node
-
-if TYPE_CHECKING:
-    from batchyard.settings.deployment import Deployment
 
 use_project_node()
 
@@ -52,8 +49,11 @@ def main() -> int:
         return USAGE_ERROR
     from constructs.job_network import UnknownZoneError
 
+    from stacks.deployment import deployment_stacks
+
+    environment = cdk.Environment(account=os.environ.get(ACCOUNT), region=os.environ.get(REGION))
     try:
-        _platform(app, name, deployment, image_tag)
+        deployment_stacks(app, name=name, deployment=deployment, image_tag=image_tag, env=environment)
     except UnknownZoneError as error:
         sys.stderr.write(f"deployment {name}: {error}\n")
         return USAGE_ERROR
@@ -69,23 +69,6 @@ def _flags() -> dict[str, Any] | None:
         return None
     context: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
     return context
-
-
-def _platform(app: cdk.App, name: str, deployment: Deployment, image_tag: str) -> None:
-    from constructs.tagging import tag
-
-    from stacks.platform_stack import PlatformStack
-
-    environment = cdk.Environment(account=os.environ.get(ACCOUNT), region=os.environ.get(REGION))
-    PlatformStack(
-        app,
-        f"Batchyard-{name}",
-        deployment_name=name,
-        deployment=deployment,
-        image_tag=image_tag,
-        env=environment,
-    )
-    tag(app, deployment_name=name, tags=deployment.tags)
 
 
 if __name__ == "__main__":

@@ -7,10 +7,10 @@ from functools import cache
 from typing import Any
 
 import aws_cdk as cdk
-from constructs.tagging import tag
 
 from batchyard.settings.deployment import Deployment
 from batchyard.toolchain import ROOT
+from stacks.deployment import deployment_stacks
 from stacks.platform_stack import PlatformStack
 
 ACCOUNT = "123456789012"
@@ -36,27 +36,30 @@ def platform(
     **app: Any,
 ) -> PlatformStack:
     """The stack of a deployment with these settings, in an app of its own; for ACCOUNT and REGION unless `env` says."""
-    deployment = Deployment.model_validate(settings or {})
-    stack = PlatformStack(
+    stack, *_ = deployment_stacks(
         cdk.App(**{"context": context(), "analytics_reporting": False, **app}),
-        f"Batchyard-{name}",
-        deployment_name=name,
-        deployment=deployment,
+        name=name,
+        deployment=Deployment.model_validate(settings or {}),
         image_tag=image_tag,
         env=env or cdk.Environment(account=ACCOUNT, region=REGION),
     )
-    tag(stack.node.root, deployment_name=name, tags=deployment.tags)
+    assert isinstance(stack, PlatformStack)
     return stack
 
 
 def template(
     settings: dict[str, Any] | None = None, *, name: str = "default", image_tag: str = IMAGE_TAG
 ) -> dict[str, Any]:
-    """The template of a deployment with these settings."""
-    stack = platform(settings, name=name, image_tag=image_tag)
-    assembly = stack.node.root.synth()  # type: ignore[attr-defined]  # the root is the App
-    made: dict[str, Any] = assembly.get_stack_by_name(stack.stack_name).template
+    """The template of a deployment with these settings; made once a session, and the caller's own to change."""
+    made: dict[str, Any] = json.loads(_text(json.dumps(settings or {}), name, image_tag))
     return made
+
+
+@cache
+def _text(settings: str, name: str, image_tag: str) -> str:
+    stack = platform(json.loads(settings), name=name, image_tag=image_tag)
+    assembly = stack.node.root.synth()  # type: ignore[attr-defined]  # the root is the App
+    return json.dumps(assembly.get_stack_by_name(stack.stack_name).template)
 
 
 @cache

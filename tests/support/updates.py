@@ -210,7 +210,6 @@ UPDATES = (
 
 
 @cache
-@cache
 def changes(update: Update) -> tuple[Change, ...]:
     """What CloudFormation would do for an update."""
     before = template(update.before)
