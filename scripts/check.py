@@ -1,12 +1,18 @@
 #!/usr/bin/env python3
-"""The one gate, on a laptop and in CI: format, lint, types, shell lint, tests. Runs all, then says which failed."""
+"""The one gate, on a laptop and in CI: format, lint, types, shell lint, tests. Runs all, then says which failed.
+
+The tests run beside the other checks.
+"""
 
 from __future__ import annotations
 
 import argparse
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,8 +49,42 @@ def checks() -> dict[str, list[str]]:
         "lint": [str(BIN / "ruff"), "check", "--quiet", "."],
         "types": [str(BIN / "mypy"), "--no-error-summary"],
         "shell": [str(BIN / "shellcheck"), "--external-sources", *shell_scripts()],
-        "tests": [str(BIN / "pytest"), "-q", "--numprocesses", "auto", "--dist", "loadfile"],
+        # The slow files begin first (tests/conftest.py), not those with the most tests.
+        "tests": [str(BIN / "pytest"), "-q", "--numprocesses=auto", "--dist=loadfile", "--no-loadscope-reorder"],
     }
+
+
+@dataclass
+class Lane:
+    """Checks that run one after the other, beside those of another lane."""
+
+    commands: Mapping[str, list[str]]
+    output: int | None
+    """PIPE where what a check says is kept until it has ended, None where it is shown at once."""
+    failed: list[str] = field(default_factory=list)
+    current: subprocess.Popen[str] | None = None
+    stopped: bool = False
+
+    def run(self) -> None:
+        """Run the checks, and say of each how it went."""
+        for name, command in self.commands.items():
+            if self.stopped:
+                return
+            started = time.monotonic()
+            self.current = subprocess.Popen(command, cwd=ROOT, stdout=self.output, stderr=self.output, text=True)
+            said = "".join(part for part in self.current.communicate() if part)
+            code = self.current.returncode
+            verdict = "ok" if code == 0 else f"FAILED ({code})"
+            if code != 0:
+                self.failed.append(name)
+            line = f"{said}check: {name:<7} {verdict:<12} {time.monotonic() - started:5.1f} s"
+            print(f"\n{line}" if self.output else line, file=sys.stderr, flush=True)
+
+    def stop(self) -> None:
+        """End what runs, and begin nothing more."""
+        self.stopped = True
+        if self.current is not None:
+            self.current.terminate()
 
 
 def main() -> int:
@@ -56,14 +96,18 @@ def main() -> int:
     unknown = [name for name in chosen if name not in table]
     if unknown:
         parser.error(f"unknown: {', '.join(unknown)}; allowed: {', '.join(table)}")
-    failed = []
-    for name in chosen:
-        started = time.monotonic()
-        code = subprocess.run(table[name], cwd=ROOT, check=False).returncode
-        verdict = "ok" if code == 0 else f"FAILED ({code})"
-        print(f"check: {name:<7} {verdict:<12} {time.monotonic() - started:5.1f} s", file=sys.stderr, flush=True)
-        if code != 0:
-            failed.append(name)
+    # The tests wait for much, the types for nothing: side by side they take little longer than the tests alone.
+    beside = Lane({name: table[name] for name in chosen if name != "tests"}, subprocess.PIPE)
+    tests = Lane({name: table[name] for name in chosen if name == "tests"}, None)
+    thread = threading.Thread(target=beside.run)
+    thread.start()
+    try:
+        tests.run()
+        thread.join()
+    finally:
+        beside.stop()
+        tests.stop()
+    failed = [*beside.failed, *tests.failed]
     if failed:
         print(f"check: failed: {', '.join(failed)}. `make format` mends format and much of lint.", file=sys.stderr)
     return 1 if failed else 0

@@ -16,6 +16,8 @@ os.environ.update(
     PATH=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/bin", "/sbin", "/bin"]).strip(os.pathsep),
 )
 
+import pytest  # noqa: E402
+
 from batchyard.local.server import MOTO_SETTINGS  # noqa: E402
 from batchyard.toolchain import use_project_node  # noqa: E402
 
@@ -23,3 +25,9 @@ os.environ.update(MOTO_SETTINGS)
 use_project_node()
 
 pytest_plugins = ["tests.support.measured", "tests.support.platform"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest: no processor is left with one of them at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)

@@ -46,7 +46,7 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         pytest.param(b"\x00\x01\x02\xff\xfe", None, ["UTF-8"], id="binary"),
         pytest.param(b"disk: \x00\n", None, ["not valid YAML"], id="control-character"),
         pytest.param("x" * (LARGEST_FILE_BYTES + 1), None, ["larger than"], id="large"),
-        pytest.param("[" * 5000, None, ["nested"], id="deep-and-open"),
+        pytest.param("[" * 5000, 1, ["nested"], id="deep-and-open"),
         pytest.param("a: " + "[" * (DEEPEST_NESTING + 5) + "]" * (DEEPEST_NESTING + 5), 1, ["nested"], id="deep"),
     ],
 )
@@ -82,6 +82,11 @@ def test_an_empty_mapping_is_the_default_deployment(tmp_path: Path) -> None:
 def test_anchors_may_be_used_for_what_they_are_for() -> None:
     document = parse("x: &types [m6i, c6i]\ny: *types\n", "file")
     assert document.value == {"x": ["m6i", "c6i"], "y": ["m6i", "c6i"]}
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_anchor_may_be_set_again() -> None:
+    assert parse("x: &a 1\ny: &a 2\nz: *a\n", "file").value == {"x": 1, "y": 2, "z": 2}
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import MaxDepthExceededError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -48,8 +49,14 @@ def read(file: FilePath) -> Document:
 
 def parse(text: str, name: str) -> Document:
     """The document in `text`, which came from the file `name`. Raises DeploymentFileError."""
+    reader = YAML(typ="safe", pure=True)
+    reader.max_depth = DEEPEST_NESTING
+    reader.composer.warn_double_anchors = False  # YAML lets an anchor be set again
     try:
-        root = YAML(typ="safe", pure=True).compose(text)
+        root = reader.compose(text)
+    except MaxDepthExceededError as error:
+        message = f"it is nested deeper than {DEEPEST_NESTING} levels"
+        raise DeploymentFileError(name, [Problem((), message, line=error.problem_mark.line + 1)]) from None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = " ".join(part for part in (error.context, error.problem) if part)
@@ -58,8 +65,6 @@ def parse(text: str, name: str) -> Document:
     except YAMLError as error:
         first_line = str(error).splitlines()[0]
         raise DeploymentFileError(name, [Problem((), f"it is not valid YAML: {first_line}")]) from None
-    except RecursionError:
-        raise DeploymentFileError(name, [Problem((), "it is nested too deeply")]) from None
     if root is None:
         raise DeploymentFileError(name, [Problem((), "it is empty", allowed="a mapping; {} is the default deployment")])
     walk = _Walk(name)
