@@ -32,7 +32,7 @@ ACCOUNT, REGION = "CDK_DEFAULT_ACCOUNT", "CDK_DEFAULT_REGION"
 
 def main() -> int:
     """Synthesize; the exit code is 2 for a deployment that cannot be used, with the reasons on stderr."""
-    from batchyard.image import ContainerFolderError, content_tag
+    from batchyard.image import ContainerFolderError, image_tag
     from batchyard.settings.load import load_named
     from batchyard.settings.lookups import require_account
     from batchyard.settings.problems import DeploymentError
@@ -43,7 +43,7 @@ def main() -> int:
     try:
         deployment = load_named(name)
         require_account(deployment, os.environ.get(ACCOUNT), os.environ.get(REGION))
-        image_tag = content_tag(CONTAINER)
+        tag = image_tag(CONTAINER, deployment.image.base_image, deployment.image.platforms)
     except (DeploymentError, ContainerFolderError) as error:
         sys.stderr.write(f"{error}\n")
         return USAGE_ERROR
@@ -53,7 +53,7 @@ def main() -> int:
 
     environment = cdk.Environment(account=os.environ.get(ACCOUNT), region=os.environ.get(REGION))
     try:
-        deployment_stacks(app, name=name, deployment=deployment, image_tag=image_tag, env=environment)
+        deployment_stacks(app, name=name, deployment=deployment, image_tag=tag, env=environment)
     except UnknownZoneError as error:
         sys.stderr.write(f"deployment {name}: {error}\n")
         return USAGE_ERROR

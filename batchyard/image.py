@@ -46,16 +46,21 @@ def content_tag(folder: Path) -> str:
 def image_tag(folder: Path, base_image: str | None = None, platforms: Sequence[str] = DEFAULT_PLATFORMS) -> str:
     """The tag of the image that `folder` makes on a base image for some platforms: it says what is in the image.
 
-    With nothing chosen, or what would be taken anyway, it is the folder's own `content_tag`; any other base image or
-    set of platforms, in whatever order, has another tag of the same form. Raises ContainerFolderError.
+    With nothing chosen, or what would be taken anyway, it is the folder's own `content_tag`. Any other base image or
+    set of platforms, in whatever order, adds its own hash: `CONTENT-CHOICES`. Raises ContainerFolderError.
     """
     content = content_tag(folder)
     chosen_base = None if base_image == default_base_image(folder) else base_image
     chosen_platforms = sorted(set(platforms))
     if not chosen_base and chosen_platforms == sorted(DEFAULT_PLATFORMS):
         return content
-    choices = json.dumps([content, chosen_base, chosen_platforms])
-    return hashlib.sha256(choices.encode()).hexdigest()[:TAG_LENGTH]
+    choices = json.dumps([chosen_base, chosen_platforms])
+    return f"{content}-{hashlib.sha256(choices.encode()).hexdigest()[:TAG_LENGTH]}"
+
+
+def content_of(tag: str) -> str:
+    """The `content_tag` of the folder that the image with this tag was made from."""
+    return tag.partition("-")[0]
 
 
 def default_base_image(folder: Path) -> str | None:

@@ -54,9 +54,9 @@ def secrets_of(definition: JobDefinition) -> list[str]:
     return arns if definition.registry_secret is None else [*arns, definition.registry_secret]
 
 
-def repository_arns(stack: Stack, definition: JobDefinition) -> list[str]:
-    """The ECR repository that a definition's own image lies in, if it lies in one."""
-    found = ECR_IMAGE.match(definition.image or "")
+def repository_arns(stack: Stack, image: str | None) -> list[str]:
+    """The ECR repository that an existing image lies in, if it lies in one."""
+    found = ECR_IMAGE.match(image or "")
     if found is None:
         return []
     return [f"arn:{stack.partition}:ecr:{found['region']}:{found['account']}:repository/{found['name']}"]

@@ -28,6 +28,13 @@ from batchyard.settings.job_role import JobRole as JobRoleSettings
 from batchyard.settings.names import pascal_case
 from stacks.job_definitions import container_of, grant_mounts, repository_arns, retries_of, secrets_of
 
+#: What the output of the image says of it, by its source.
+IMAGE_IS = {
+    "platform": "The image that jobs run. Build it from container/ and push it under this very tag; "
+    "until then jobs cannot start",
+    "external": "The image that jobs run, as it is",
+}
+
 
 class PlatformStack(Stack):
     """One deployment's platform."""
@@ -49,7 +56,6 @@ class PlatformStack(Stack):
             description=f"Batchyard: the AWS Batch platform of the deployment {deployment_name}",
         )
         self.deployment = deployment
-        self.image_tag = image_tag
         self.bucket = JobBucket(
             self,
             "Storage",
@@ -62,7 +68,8 @@ class PlatformStack(Stack):
             keep_images=deployment.repository.keep_images,
             expire_untagged_after_days=deployment.repository.expire_untagged_after_days,
         ).repository
-        self.image = self.repository.repository_uri_for_tag(self.image_tag)
+        # The repository stays with an external image too: jobs that wait may need what is in it.
+        self.image = deployment.image.uri or self.repository.repository_uri_for_tag(image_tag)
         self.log_group = JobLogGroup(self, "Logs", retention_days=deployment.logs.retention_days).log_group
         self.job_role = self._job_role("JobRole", deployment.job_role)
         self.environments = self._environments()
@@ -148,7 +155,8 @@ class PlatformStack(Stack):
         execution = ExecutionRole(self, "ExecutionRole", repository=self.repository, log_group=self.log_group)
         definitions = self.deployment.job_definitions
         execution.grant_secrets(arn for each in definitions.values() for arn in secrets_of(each))
-        execution.grant_pull(arn for each in definitions.values() for arn in repository_arns(self, each))
+        existing = [self.deployment.image.uri, *(each.image for each in definitions.values())]
+        execution.grant_pull(arn for image in existing for arn in repository_arns(self, image))
         return {name: self._definition(name, each, execution.role) for name, each in definitions.items()}
 
     def _definition(self, name: str, definition: JobDefinition, execution_role: iam.IRole) -> batch.CfnJobDefinition:
@@ -196,11 +204,7 @@ class PlatformStack(Stack):
         outputs = {
             "JobBucket": (record.bucket, "The job bucket: scripts, results, scratch"),
             "RepositoryUri": (record.repository_uri, "The repository of the image that jobs run in"),
-            "Image": (
-                record.image,
-                "The image that jobs run. Build it from container/ and push it under this very tag; "
-                "until then jobs cannot start",
-            ),
+            "Image": (record.image, IMAGE_IS[self.deployment.image.source]),
             "LogGroup": (record.log_group, "The log group of the jobs"),
             "JobRoleArn": (record.job_role_arn, "The role of the jobs"),
             "PlatformParameter": (self.parameter.parameter_name, "The platform record, which clients read"),

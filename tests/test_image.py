@@ -12,6 +12,7 @@ from batchyard.image import (
     DEFAULT_PLATFORMS,
     ContainerFolderError,
     container_files,
+    content_of,
     content_tag,
     default_base_image,
     image_tag,
@@ -125,7 +126,11 @@ def test_another_base_image_or_platform_is_another_tag(folder: Path) -> None:
         image_tag(folder, "debian:12", both),
     ]
     assert len(set(tags)) == len(tags)
-    assert all(re.fullmatch(r"[0-9a-f]{16}", tag) for tag in tags)
+    assert tags[0] == content_tag(folder)
+    for tag in tags[1:]:
+        # The tag says which folder it is from, and ECR takes it.
+        assert re.fullmatch(r"[0-9a-f]{16}-[0-9a-f]{16}", tag)
+        assert content_of(tag) == content_tag(folder)
     assert image_tag(folder, None, both[::-1]) == image_tag(folder, None, both)
     before = image_tag(folder, "debian:12")
     (folder / "run.sh").write_text("echo other\n")

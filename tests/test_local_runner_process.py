@@ -310,7 +310,8 @@ def test_the_platforms_image_stands_for_the_container_folder_as_it_was(tmp_path:
     with serving(tmp_path, host_images=False) as server:
         mine = platform(server)
         old = mine.define(["label", "Ref::x"], container={"image": write("old")}, parameters={"x": "a b"})
-        new = mine.define(["label"], container={"image": write("new")})
+        # On another base image the tag says more than the folder.
+        new = mine.define(["label"], container={"image": f"{write('new')}-fedcba9876543210"})
         assert mine.log(mine.finished(mine.submit(old))) == ["old label a b"]
         assert mine.log(mine.finished(mine.submit(new))) == ["new label"]
         job = mine.finished(

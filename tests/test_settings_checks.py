@@ -230,3 +230,8 @@ def test_what_must_be_looked_up_needs_an_account(settings: dict[str, Any], field
             require_account(deployment, account, region)
     require_account(deployment, "123456789012", "us-east-1")
     require_account(Deployment(), None, None)
+
+
+def test_a_list_whose_only_item_is_wrong_is_told_once() -> None:
+    assert list(told(environments(instance_types=["X"]))) == ["compute_environments.spot.instance_types[0]"]
+    assert list(told(environments(instance_types=[]))) == ["compute_environments.spot.instance_types"]

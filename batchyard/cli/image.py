@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from batchyard.images.building import Image
     from batchyard.images.registry import PushedImage
     from batchyard.images.report import Report, Tag
+    from batchyard.settings.image import Image as Settings
 
 app = typer.Typer(
     help="The image that jobs run in: build it, push it to the deployment's repository, see where it stands.",
@@ -49,7 +50,7 @@ BaseImageOption = Annotated[
 PlatformOption = Annotated[
     str | None,
     typer.Option(
-        help="linux/amd64, linux/arm64, or both with a comma. Default: linux/amd64.",
+        help="linux/amd64, linux/arm64, or both with a comma. Default: the deployment file's, else linux/amd64.",
         rich_help_panel=_IMAGE_PANEL,
         show_default=False,
     ),
@@ -79,7 +80,9 @@ def build(
         from batchyard.images.context import build_context
         from batchyard.images.engines import find_engine
 
-        image = _image(base_image, platform, deployment)
+        settings = _settings_of(deployment)
+        _require_built_here(deployment, settings)
+        image = _image(base_image, platform, settings)
         reference = f"{building.LOCAL_NAME}:{image.tag}"
         found = find_engine(engine)
         building.require_ability(found, image)
@@ -115,10 +118,15 @@ def push(
     with _reporting():
         from batchyard.client.platform_record import read_platform
         from batchyard.images.pushing import difference, push_image
+        from batchyard.images.registry import require_own_image
 
-        image = _image(base_image, platform, deployment)
+        settings = _settings_of(deployment)
+        _require_built_here(deployment, settings)
+        image = _image(base_image, platform, settings)
         connection = open_account(local, region, profile)
         record = read_platform(connection, deployment)
+        if settings is None:
+            require_own_image(record)
         pushed = push_image(connection, record, image, engine, tell)
         done = "is in the repository already; nothing was sent" if pushed.was_there else "is in the repository"
         tell(f"{pushed.reference} {done} ({_facts(pushed.image)}).")
@@ -152,7 +160,7 @@ def status(
         from batchyard.images.pushing import difference
         from batchyard.images.report import make_report
 
-        image = _image(base_image, platform, deployment)
+        image = _image(base_image, platform, _settings_of(deployment))
         connection = open_account(local, region, profile)
         record = read_platform(connection, deployment)
         report = make_report(connection, record, image, engine)
@@ -182,22 +190,32 @@ def _reporting() -> Iterator[None]:
             raise BatchyardError(str(error)) from error
 
 
-def _image(base_image: str | None, platform: str | None, deployment: str) -> Image:
-    from batchyard.image import DEFAULT_PLATFORMS
-    from batchyard.images.building import Image, parse_platforms
-
-    platforms = DEFAULT_PLATFORMS if platform is None else parse_platforms(platform)
-    return Image(base_image=base_image or _base_image_of(deployment), platforms=platforms)
-
-
-def _base_image_of(deployment: str) -> str | None:
-    """The base image in the deployment's file; None where this checkout has no such file, or the file names none."""
+def _settings_of(deployment: str) -> Settings | None:
+    """What the deployment's file says of the image; None where this checkout has no such file."""
     from batchyard.settings.load import deployment_names, load_named
 
-    if deployment not in deployment_names():
-        return None
-    section = getattr(load_named(deployment), "image", None)
-    return getattr(section, "base_image", None)
+    return load_named(deployment).image if deployment in deployment_names() else None
+
+
+def _image(base_image: str | None, platform: str | None, settings: Settings | None) -> Image:
+    """The image that options and settings choose."""
+    from batchyard.images.building import Image, parse_platforms
+    from batchyard.settings.image import Image as Defaults
+
+    settings = settings or Defaults()
+    platforms = tuple(sorted(settings.platforms)) if platform is None else parse_platforms(platform)
+    return Image(base_image=base_image or settings.base_image, platforms=platforms)
+
+
+def _require_built_here(deployment: str, settings: Settings | None) -> None:
+    """Refuse to make an image for a deployment whose file names an existing one. Raises BatchyardError."""
+    from batchyard.client.errors import BatchyardError
+
+    if settings is not None and settings.source == "external":
+        raise BatchyardError(
+            f"The deployment {deployment!r} runs {settings.uri} as it is (`image.source: external` in its file): there "
+            "is nothing to build or push. Nothing was done."
+        )
 
 
 def _as_dict(report: Report, image: Image) -> dict[str, Any]:

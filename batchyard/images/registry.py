@@ -66,6 +66,15 @@ def wanted_tag(record: PlatformRecord) -> str | None:
     return record.image[len(prefix) :] if record.image.startswith(prefix) else None
 
 
+def require_own_image(record: PlatformRecord) -> None:
+    """Refuse a deployment whose jobs run an image that is not from its repository. Raises BatchyardError."""
+    if wanted_tag(record) is None:
+        raise BatchyardError(
+            f"The jobs of the deployment {record.deployment!r} run {record.image}, which is not from its own "
+            "repository (`image.source: external` in its file): there is nothing to build or push. Nothing was done."
+        )
+
+
 def find_image(connection: Connection, repository: Repository, tag: str) -> PushedImage | None:
     """The image with this tag, or None. Raises NotFoundError where the repository is gone, botocore's errors.
 

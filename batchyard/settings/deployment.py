@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 
 from batchyard.settings.compute_environment import ComputeEnvironment
 from batchyard.settings.disk import Disk
+from batchyard.settings.image import Image
 from batchyard.settings.job_definition import JobDefinition
 from batchyard.settings.job_role import JobRole
 from batchyard.settings.logs import Logs
@@ -60,6 +61,7 @@ class Deployment(Section):
     network: Network = Field(default=Network(), description="Where the instances run.")
     storage: Storage = Field(default=Storage(), description="The job bucket.")
     repository: Repository = Field(default=Repository(), description="The repository of the image that jobs run in.")
+    image: Image = Field(default=Image(), description="The image that jobs run in.")
     ami: MachineImage = Field(default=MachineImage(), description="The machine image that instances start from.")
     disk: Disk = Field(default=Disk(), description="The root disk of the instances.")
     logs: Logs = Field(default=Logs(), description="The log group of the jobs.")

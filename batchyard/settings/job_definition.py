@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from batchyard.settings.container_log import ContainerLog
+from batchyard.settings.image import ImageName
 from batchyard.settings.job_role import JobRole
 from batchyard.settings.retry import MOST_RETRY_CONDITIONS, RetryCondition
 from batchyard.settings.secrets import RegistrySecretArn, SecretArn
@@ -34,17 +35,6 @@ VariableName = Annotated[
             "pattern": VARIABLE_NAME,  # pydantic leaves it out where a validator follows
             "x-allowed": "letters, digits and _, no digit first, and not AWS_BATCH at the beginning: Batch keeps those",
         },
-    ),
-]
-
-
-#: [registry/]repository[:tag][@digest] (API reference, ContainerProperties, image: at most 255 characters).
-ImageName = Annotated[
-    str,
-    Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(:[0-9]+)?(/[A-Za-z0-9._-]+)*(:[A-Za-z0-9._-]+)?(@sha256:[0-9a-f]{64})?$",
-        max_length=255,
-        json_schema_extra={"x-allowed": "an image's name, for example public.ecr.aws/docker/library/alpine:3.22"},
     ),
 ]
 

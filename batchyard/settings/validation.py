@@ -42,7 +42,12 @@ def validated(document: Document, name: str) -> Deployment:
 
 def field_problems(error: ValidationError, document: Document) -> list[Problem]:
     """The problems of single fields, in the file author's words."""
-    return [_problem(detail, document) for detail in error.errors(include_url=False)]
+    return [_problem(detail, document) for detail in error.errors(include_url=False) if not _follows(detail)]
+
+
+def _follows(detail: Any) -> bool:
+    """Whether a list is called too short for its wrong items alone, which are told anyway."""
+    return bool(detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"])
 
 
 def _problem(detail: Any, document: Document) -> Problem:

@@ -124,6 +124,12 @@ UPDATES = (
         note="Jobs that wait keep the revision, and the image, that they were submitted with.",
     ),
     Update(
+        "the image: an existing one instead of the platform's",
+        {"image": {"source": "external", "uri": "quay.io/biocontainers/samtools:1.21"}},
+        {"FetchAndRunDefinition": REVISION, **RECORD},
+        note="The repository stays, and jobs that wait can still pull from it.",
+    ),
+    Update(
         "a queue's priority",
         queues(default={**QUEUE, "priority": 50}),
         {"DefaultQueue": IN_PLACE},

@@ -10,7 +10,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from batchyard.image import ContainerFolderError, content_tag
+from batchyard.image import ContainerFolderError, content_of, content_tag
 from batchyard.local.account import ACCOUNT_ID
 
 ENTRY_POINT = "fetch_and_run.sh"
@@ -90,8 +90,11 @@ def _tag_of(folder: Path) -> str | None:
 
 
 def _own_tag(image: str) -> str | None:
-    """The tag of an image in this account's registry; None for any other image, or one without a plain tag."""
+    """What an image of this account's registry was made from, by its tag; None for any other, or without a plain tag.
+
+    On which base image, and for which platforms, makes no difference here.
+    """
     host, _, rest = image.partition("/")
     name, _, tag = rest.partition(":")
     is_own = host.startswith(f"{ACCOUNT_ID}.dkr.ecr.") and host.endswith(".amazonaws.com")
-    return tag if is_own and name and tag.replace("-", "").replace("_", "").isalnum() else None
+    return content_of(tag) if is_own and name and tag.replace("-", "").replace("_", "").isalnum() else None

@@ -11,6 +11,7 @@ from batchyard.settings.checks.disk import disk
 from batchyard.settings.checks.duplicates import duplicates
 from batchyard.settings.checks.environments import architecture, purchase, vcpus
 from batchyard.settings.checks.fit import size
+from batchyard.settings.checks.image import image
 from batchyard.settings.checks.job_definitions import job_definitions
 from batchyard.settings.checks.machine_image import machine_image
 from batchyard.settings.checks.network import network
@@ -24,6 +25,7 @@ Check = Callable[[Deployment], Iterator[Problem]]
 CHECKS: tuple[Check, ...] = (
     network,
     storage,
+    image,
     machine_image,
     disk,
     vcpus,

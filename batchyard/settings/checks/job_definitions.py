@@ -20,15 +20,19 @@ def job_definitions(deployment: Deployment) -> Iterator[Problem]:
     """Everything that is wrong between the fields of one job definition, for each of them."""
     for name, definition in deployment.job_definitions.items():
         here: Path = ("job_definitions", name)
+        yield from _registry(here, definition, definition.image or deployment.image.uri)
         for find in _CHECKS:
             yield from find(here, definition)
 
 
-def _registry(here: Path, definition: JobDefinition) -> Iterator[Problem]:
-    """A registry's secret is for an image of that registry, and ECR takes roles instead."""
+def _registry(here: Path, definition: JobDefinition, image: str | None) -> Iterator[Problem]:
+    """A registry's secret is for an image of that registry, and ECR takes roles instead.
+
+    `image` is what the definition runs; None: the deployment's own.
+    """
     if definition.registry_secret is None:
         return
-    if definition.image is None:
+    if image is None:
         yield Problem(
             (*here, "registry_secret"),
             "the platform's image lies in ECR, which needs no secret",
@@ -36,11 +40,11 @@ def _registry(here: Path, definition: JobDefinition) -> Iterator[Problem]:
             "nothing, or image as well",
             others=((*here, "image"),),
         )
-    elif ".dkr.ecr." in definition.image:
+    elif ".dkr.ecr." in image:
         yield Problem(
             (*here, "registry_secret"),
             "ECR takes the execution role and no secret",
-            f"a secret for {definition.image}",
+            f"a secret for {image}",
             "nothing",
             others=((*here, "image"),),
         )
@@ -192,7 +196,6 @@ def _memory(here: Path, definition: JobDefinition) -> Iterator[Problem]:
 
 
 _CHECKS: tuple[Callable[[Path, JobDefinition], Iterator[Problem]], ...] = (
-    _registry,
     _parameters,
     _variables,
     _paths,
