@@ -25,8 +25,12 @@ FORBIDDEN = {
         "batchyard.settings",
     ),
     "batchyard/local": (*CDK, "typer", "rich", "batchyard.client", "batchyard.cli", "batchyard.settings"),
-    "batchyard/local/batch": ("batchyard.local.cloudformation",),
-    "batchyard/local/cloudformation": ("batchyard.local.batch", "batchyard.local.scheduler", "batchyard.local.runners"),
+    "batchyard/local/batch": ("batchyard.local.cloudformation", "batchyard.local.functions"),
+    "batchyard/local/cloudformation": (
+        *("batchyard.local.batch", "batchyard.local.scheduler", "batchyard.local.runners"),
+        "batchyard.local.functions",
+    ),
+    "batchyard/local/functions": ("batchyard.local.batch", "batchyard.local.cloudformation"),
     "batchyard/local/scheduler": (
         *("boto3", "botocore", "moto", "threading", "time", "datetime", "random", "subprocess", "os", "socket"),
         *("batchyard.local.batch", "batchyard.local.runners", "batchyard.local.cloudformation"),

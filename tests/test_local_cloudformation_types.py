@@ -463,6 +463,29 @@ def test_an_alarm_that_tells_a_topic(account: Account, stack: StackUnderTest) ->
     assert not cloudwatch.describe_alarms(AlarmNamePrefix=stack.name)["MetricAlarms"]
 
 
+def test_a_rule_with_its_targets(account: Account, stack: StackUnderTest) -> None:
+    events = account.client("events")
+
+    def rule(targets: list[str], **more: Any) -> dict[str, Any]:
+        listed = [{"Id": name, "Arn": "arn:aws:sns:us-east-1:123456789012:topic"} for name in targets]
+        return {"Rule": resource("Events::Rule", Targets=listed, **more)}
+
+    def held() -> tuple[Any, ...]:
+        name = stack.physical("Rule")
+        found = events.describe_rule(Name=name)
+        targets = [target["Id"] for target in events.list_targets_by_rule(Rule=name)["Targets"]]
+        labels = events.list_tags_for_resource(ResourceARN=found["Arn"])["Tags"]
+        return found.get("EventPattern"), found.get("ScheduleExpression"), found["State"], targets, labels
+
+    pattern = {"source": ["aws.batch"]}
+    stack.create(rule(["a", "b"], EventPattern=pattern, Tags=TAGS))
+    assert held() == (json.dumps(pattern), None, "ENABLED", ["a", "b"], TAGS)
+    stack.update(rule(["b"], ScheduleExpression="rate(1 day)", State="DISABLED"))
+    assert held() == (None, "rate(1 day)", "DISABLED", ["b"], [])
+    stack.delete().expect("DELETE_COMPLETE")
+    assert not events.list_rules(NamePrefix=stack.name)["Rules"]
+
+
 def test_the_documentation_lists_every_type_with_its_properties() -> None:
     text = (ROOT / "docs" / "local-cloudformation.md").read_text()
     for name, kind in TYPES.items():

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from batchyard.local.batch.application import BatchApplication
 
 ADDRESS = "127.0.0.1"
+READ_TIMEOUT_SECONDS = 930
+"""A function may run for 15 minutes before its invocation is answered."""
 
 # moto reads these once, when it is imported.
 MOTO_SETTINGS = {
@@ -77,7 +79,11 @@ class Clients:
                     endpoint_url=self._endpoint,
                     aws_access_key_id=state.ACCESS_KEY_ID,
                     aws_secret_access_key=state.SECRET_ACCESS_KEY,
-                    config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}),
+                    config=Config(
+                        s3={"addressing_style": "path"},
+                        retries={"total_max_attempts": 1},
+                        read_timeout=READ_TIMEOUT_SECONDS,
+                    ),
                 )
             return self._made[service, region]
 
@@ -92,6 +98,7 @@ class LocalAccount:
         from batchyard.local.batch.application import BatchConfig
         from batchyard.local.batch.application import create_application as create_batch
         from batchyard.local.cloudformation.application import create_application as create_cloudformation
+        from batchyard.local.functions.application import FunctionsApplication
 
         clients = Clients(endpoint)
         self.instance = uuid.uuid4().hex
@@ -107,8 +114,13 @@ class LocalAccount:
             )
         )
         self._cloudformation = create_cloudformation(clients)
-        self._services: dict[str, WSGIApplication] = {"batch": self._batch, "cloudformation": self._cloudformation}
         self._others: WSGIApplication = DomainDispatcherApplication(create_backend_app)
+        self._functions = FunctionsApplication(clients, endpoint, self._others)
+        self._services: dict[str, WSGIApplication] = {
+            "batch": self._batch,
+            "cloudformation": self._cloudformation,
+            "lambda": self._functions,
+        }
         self.application = guarded(self._route)
 
     def _route(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -136,7 +148,8 @@ class LocalAccount:
         return [body]
 
     def close(self) -> None:
-        """End every stack operation and every job that runs, and wait for them."""
+        """End every function, stack operation and job that runs, and wait for them."""
+        self._functions.close()
         self._cloudformation.close()
         self._batch.close()
 

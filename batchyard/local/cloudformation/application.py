@@ -22,6 +22,7 @@ from batchyard.local.cloudformation.operations import OPERATIONS
 from batchyard.local.cloudformation.protocol import error_document, parse_input, result_document
 from batchyard.local.cloudformation.recorded import recorded
 from batchyard.local.cloudformation.resources.call import Client
+from batchyard.local.cloudformation.responses import MAXIMUM_BYTES, RESPONSES_PATH
 from batchyard.local.cloudformation.store import Store
 from batchyard.local.signature import scope
 
@@ -48,6 +49,8 @@ class CloudFormationApplication:
         """Answer one request."""
         if environ.get("PATH_INFO") == RECORDED_PATH:
             return _send(start_response, 200, "application/json", json.dumps(recorded(self._store)).encode())
+        if environ.get("PATH_INFO", "").startswith(RESPONSES_PATH):
+            return self._take_in(environ, start_response)
         request_id = str(uuid.uuid4())
         try:
             status, body = 200, self._answer(environ, request_id)
@@ -63,6 +66,14 @@ class CloudFormationApplication:
     def close(self, timeout: float = 10.0) -> None:
         """Wait, at most `timeout` seconds, for operations under way."""
         self._api.join(timeout)
+
+    def _take_in(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """A custom resource's answer."""
+        if environ["REQUEST_METHOD"] != "PUT":
+            return _send(start_response, 405, "text/plain", b"PUT an answer here.")
+        body = environ["wsgi.input"].read(min(int(environ.get("CONTENT_LENGTH") or 0), MAXIMUM_BYTES + 1))
+        status, told = self._store.responses.deliver(environ["PATH_INFO"], body)
+        return _send(start_response, status, "text/plain", told.encode())
 
     def _answer(self, environ: WSGIEnvironment, request_id: str) -> bytes:
         form = _form(environ)

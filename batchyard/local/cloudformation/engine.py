@@ -36,6 +36,8 @@ class Run:
     created: list[str] = field(default_factory=list)
     replaced: dict[str, StackResource] = field(default_factory=dict)
     """The resources as they were before their replacement."""
+    superseded: list[StackResource] = field(default_factory=list)
+    """Custom resources as they were before an update that their function answered with another physical id."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ class Engine:
     # -- forward -----------------------------------------------------------------------------------------
 
     def _reach(self, stack: Stack, target: Deployment, run: Run) -> tuple[Output, ...]:
-        worker = ResourceWorker(stack, self.clients)
+        worker = ResourceWorker(stack, self.clients, self.store.responses)
         scope = self._scope(stack, target)
         needs = dependencies(scope)
         for name in needs:
@@ -152,7 +154,9 @@ class Engine:
             stack.keep(replace(entry, status="UPDATE_COMPLETE"))
             stack.record(name, entry.physical_id, entry.type_name, "UPDATE_COMPLETE")
         else:
-            worker.update(current, resource, properties, needs)
+            entry = worker.update(current, resource, properties, needs)
+            if kind.provided and entry.physical_id != current.physical_id:
+                run.superseded.append(current)
 
     def _scope(self, stack: Stack, target: Deployment) -> TemplateScope:
         return TemplateScope(
@@ -203,7 +207,7 @@ class Engine:
             if name in stack.resources:
                 leftovers.append(stack.resources[name])
                 stack.drop(name)
-        again = Run()
+        again = Run(superseded=run.superseded)
         try:
             stack.outputs = self._reach(stack, previous, again)
         except (ResourceFailedError, CloudFormationError) as failure:
@@ -226,11 +230,20 @@ class Engine:
         removed = [entry for entry in stack.resources.values() if not _wanted(scope, entry.logical_id)]
         for entry in removed:
             stack.drop(entry.logical_id)
-        replaced = [replace(entry, deletion_policy=entry.update_replace_policy) for entry in run.replaced.values()]
+        superseded = [
+            entry
+            for entry in run.superseded
+            if entry.logical_id not in stack.resources
+            or entry.physical_id != stack.resources[entry.logical_id].physical_id
+        ]
+        replaced = [
+            replace(entry, deletion_policy=entry.update_replace_policy)
+            for entry in (*run.replaced.values(), *superseded)
+        ]
         return [*replaced, *removed]
 
     def _clean_up(self, stack: Stack, entries: list[StackResource], *, created_now: bool = False) -> None:
-        worker = ResourceWorker(stack, self.clients)
+        worker = ResourceWorker(stack, self.clients, self.store.responses)
         for entry in _reversed(entries):
             if _retained(entry, created_now):
                 worker.skip(entry)
@@ -244,7 +257,7 @@ class Engine:
     def _delete_resources(
         self, stack: Stack, skip: Collection[str] = (), *, creation_rolled_back: bool = False
     ) -> list[str]:
-        worker = ResourceWorker(stack, self.clients)
+        worker = ResourceWorker(stack, self.clients, self.store.responses)
         failed: list[str] = []
         for entry in _reversed(stack.resources.values()):
             if entry.status in ("DELETE_COMPLETE", "DELETE_SKIPPED"):

@@ -116,13 +116,13 @@ def plan(stack: Stack, target: Deployment, surroundings: Surroundings) -> tuple[
 
     def physical_id(name: str) -> Any:
         kind = resource_type(target.template.resources[name].type_name)
-        if renewed(name) or (name in planned and "Ref" in kind.moving):
+        if renewed(name) or (name in planned and kind.moves("Ref")):
             return UNKNOWN
         return stack.resources[name].physical_id
 
     def attribute(name: str, key: str) -> Any:
         kind = resource_type(target.template.resources[name].type_name)
-        if renewed(name) or (name in planned and key in kind.moving):
+        if renewed(name) or (name in planned and kind.moves(key)):
             return UNKNOWN
         return stack.resources[name].attributes.get(key, UNKNOWN)
 

@@ -14,7 +14,7 @@ from batchyard.local.cloudformation.errors import CloudFormationError, ResourceE
 from batchyard.local.cloudformation.graph import check_references
 from batchyard.local.cloudformation.parameters import settle
 from batchyard.local.cloudformation.plan import ResourceChange, plan
-from batchyard.local.cloudformation.resources.registry import TYPES
+from batchyard.local.cloudformation.resources.registry import is_known
 from batchyard.local.cloudformation.scope import TemplateScope, check_rules
 from batchyard.local.cloudformation.stack import Deployment, Stack
 from batchyard.local.cloudformation.store import Store
@@ -72,7 +72,7 @@ def target_of(store: Store, stack: Stack, given: Arguments) -> Deployment:
         carried = {key: given[key] for key in ("TemplateBody", "TemplateURL") if key in given}
         wanted = template_of(store, stack.region, carried)
     check_references(wanted)
-    unknown = sorted({r.type_name for r in wanted.resources.values()} - set(TYPES))
+    unknown = sorted({r.type_name for r in wanted.resources.values() if not is_known(r.type_name)})
     if unknown:
         raise validation_error(
             f"Template format error: Unrecognized resource types: [{', '.join(unknown)}]. docs/local-cloudformation.md "

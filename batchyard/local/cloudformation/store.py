@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from batchyard.local.cloudformation.errors import stack_not_found, validation_error
 from batchyard.local.cloudformation.resources.call import Client
+from batchyard.local.cloudformation.responses import Responses
 from batchyard.local.cloudformation.scope import Surroundings, TemplateScope
 from batchyard.local.cloudformation.stack import Output, Stack
 
@@ -23,6 +24,7 @@ class Store:
     """The stacks, in the order of their creation. `lock` guards every change of a stack's status by a request."""
 
     clients: Callable[[str, str], Client]
+    responses: Responses = field(default_factory=Responses)
     stacks: dict[str, Stack] = field(default_factory=dict)
     change_sets: dict[str, ChangeSet] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)

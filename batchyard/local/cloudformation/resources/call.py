@@ -6,7 +6,7 @@ import secrets
 import string
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from botocore import xform_name
@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from batchyard.local.cloudformation.errors import ResourceError
 from batchyard.local.cloudformation.resources.shapes import shaped
+from batchyard.local.cloudformation.responses import Responses
 
 #: Any boto3 client: which one a handler gets depends on the service's name.
 Client = Any
@@ -28,12 +29,15 @@ class Call:
     """One resource's view of the account during one operation."""
 
     clients: Callable[[str, str], Client]
+    responses: Responses
     region: str
     stack_name: str
     stack_id: str
     logical_id: str
     type_name: str
     claimed: str | None = None
+    answered: Mapping[str, Any] = field(default_factory=dict)
+    """What the function behind a custom resource answered: its attributes."""
 
     def client(self, service: str) -> Client:
         """The boto3 client of a service in the stack's region."""

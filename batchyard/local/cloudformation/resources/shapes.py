@@ -54,6 +54,8 @@ def _structure(shape: StructureShape, value: Any, path: str) -> dict[str, Any]:
 def _scalar(shape: Shape, value: Any, path: str) -> Any:
     if isinstance(value, (dict, list)):
         raise ResourceError(f"{path} must be a {shape.type_name}, got {value!r}")
+    if isinstance(value, bytes):
+        return value
     try:
         if shape.type_name == "boolean":
             return {"true": True, "false": False}[text(value).lower()]

@@ -86,12 +86,19 @@ class ResourceType:
     inert: str | None = None
     """Why what is made, and can be described, has no effect in the local account."""
     required: frozenset[str] = field(default_factory=frozenset)
+    provided: bool = False
+    """Whether a function of the account makes it: it takes any property, an update may change any attribute, and one
+    that answers another physical id has made a new resource, whose predecessor is deleted when all is well."""
+
+    def moves(self, attribute: str) -> bool:
+        """Whether an update in place may change the attribute; `Ref` is one."""
+        return self.provided or attribute in self.moving
 
     def check(self, logical_id: str, properties: Properties) -> None:
         """Raise a ResourceError for a property that is missing or not supported."""
         if self.recorded:
             return
-        unknown = sorted(set(properties) - set(self.properties))
+        unknown = [] if self.provided else sorted(set(properties) - set(self.properties))
         if unknown:
             raise ResourceError(
                 f"The local account does not support property {', '.join(unknown)} of {logical_id} ({self.name}). "
