@@ -69,9 +69,9 @@ def test_all_faults_of_a_request_are_named_at_once(server: Server) -> None:
         ("POST", "/v1/nothing", {}, "AWS Batch has no operation POST /v1/nothing"),
         (
             "POST",
-            "/v1/createconsumableresource",
+            "/v1/createquotashare",
             {},
-            "The local account does not implement CreateConsumableResource of AWS Batch",
+            "The local account does not implement CreateQuotaShare of AWS Batch",
         ),
         ("POST", "/v1/describejobs", {"jobs": [None]}, "Value None at 'jobs.1.member'"),
         ("POST", "/v1/describejobs", {"jobs": ["a"] * 101}, "At most 100 jobs"),

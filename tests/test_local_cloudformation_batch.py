@@ -187,3 +187,19 @@ def test_a_scheduling_policy(account: Account, stack: StackUnderTest) -> None:
     assert held() == {"shareDecaySeconds": 60, "shareDistribution": [{"shareIdentifier": "red*", "weightFactor": 0.5}]}
     stack.update(resources(90))
     assert held()["shareDecaySeconds"] == 90
+
+
+def test_a_consumable_resource(account: Account, stack: StackUnderTest) -> None:
+    def resources(total: int) -> dict[str, Any]:
+        licence = resource("Batch::ConsumableResource", ResourceType="REPLENISHABLE", TotalQuantity=total)
+        needs = {"ConsumableResourceList": [{"ConsumableResource": {"Ref": "Licence"}, "Quantity": 2}]}
+        return {"Licence": licence, "Definition": definition("a", ConsumableResourceProperties=needs)}
+
+    stack.create(resources(3))
+    arn = stack.physical("Licence")
+    held = described(account, "definition", stack.physical("Definition"))["consumableResourceProperties"]
+    assert held == {"consumableResourceList": [{"consumableResource": arn, "quantity": 2}]}
+    stack.update(resources(5))
+    assert stack.physical("Licence") == arn
+    found = account.client("batch").describe_consumable_resource(consumableResource=arn)
+    assert (found["resourceType"], found["totalQuantity"]) == ("REPLENISHABLE", 5)

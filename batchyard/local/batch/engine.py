@@ -22,7 +22,8 @@ from batchyard.local.scheduler.events import (
     Submitted,
     TimePassed,
 )
-from batchyard.local.scheduler.model import Job, Outcome
+from batchyard.local.scheduler.model import Consumable, Job, Outcome
+from batchyard.local.scheduler.ordering import Order
 from batchyard.local.scheduler.state import State
 
 log = logging.getLogger(__name__)
@@ -89,7 +90,17 @@ class Engine:
     def front(self, queue: str, limit: int) -> list[Job]:
         """The first RUNNABLE jobs of a queue, in the order in which they will start."""
         with self._condition:
-            return [self._state.jobs[key] for _, key in self._state.runnable[queue][:limit]]
+            order = Order(self._state, self._state.queues[queue], self._clock.now())
+            front: list[Job] = []
+            while len(front) < limit and (job := order.next()) is not None:
+                order.charge(job)
+                front.append(job)
+            return front
+
+    def consumable(self, key: str) -> Consumable:
+        """A consumable resource as it is now."""
+        with self._condition:
+            return self._state.consumables[key]
 
     def close(self) -> None:
         """Stop scheduling, end and reap every running job. Harmless when done twice."""

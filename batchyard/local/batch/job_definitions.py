@@ -6,6 +6,7 @@ Source: AWS Batch API Reference, RegisterJobDefinition, ContainerProperties, Ret
 from collections.abc import Mapping
 from typing import Any
 
+from batchyard.local.batch import consumable_resources
 from batchyard.local.batch.errors import refuse
 from batchyard.local.batch.model import Document
 from batchyard.local.batch.rules import batch_arn, check_name, check_range, check_tags, name_in, page
@@ -28,6 +29,7 @@ def register(service: Service, region: str, request: Document) -> Document:
     check_retry(request.get("retryStrategy"))
     check_timeout(request.get("timeout"))
     check_range("schedulingPriority", request.get("schedulingPriority"), 0, 9999)
+    consumable_resources.check_needs(request.get("consumableResourceProperties", {}))
     container = request.get("containerProperties")
     if container is not None:
         check_container(container)

@@ -10,9 +10,11 @@ from batchyard.local.batch.rules import batch_arn, check_name, check_range, chec
 from batchyard.local.batch.service import Service, milliseconds
 from batchyard.local.batch.store import JOB_QUEUE, Region
 from batchyard.local.scheduler.events import QueuePut, QueueRemoved
-from batchyard.local.scheduler.model import Queue, TimeLimit
+from batchyard.local.scheduler.model import FairShare, Queue, TimeLimit
 
 MAXIMUM_ENVIRONMENTS = 3
+#: A share decay of 0 means this (API Reference, FairsharePolicy, shareDecaySeconds).
+SHORTEST_SHARE_WINDOW = 600.0
 TIME_LIMIT_REASONS = (
     "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY",
     "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE",
@@ -47,7 +49,7 @@ def create(service: Service, region: str, request: Document) -> Document:
         "status": "VALID",
         "statusReason": "JobQueue Healthy",
     }
-    _put(service, known, _checked(known, document))
+    put(service, known, _checked(known, document))
     return {"jobQueueName": name, "jobQueueArn": document["jobQueueArn"]}
 
 
@@ -64,13 +66,15 @@ def update(service: Service, region: str, request: Document) -> Document:
         raise refuse("A FIFO job queue cannot be changed to one with a scheduling policy: create another queue")
     if change.get("schedulingPolicyArn") == "":
         raise refuse("The scheduling policy of a job queue can be replaced, but not removed")
-    _put(service, known, _checked(known, {**old, **change}))
+    put(service, known, _checked(known, {**old, **change}))
     return {"jobQueueName": old["jobQueueName"], "jobQueueArn": old["jobQueueArn"]}
 
 
-def _put(service: Service, known: Region, document: Document) -> None:
+def put(service: Service, known: Region, document: Document) -> None:
+    """Store a queue, and tell the scheduler of it and of its scheduling policy as that is now."""
     known.queues[document["jobQueueName"]] = document
-    service.engine.post(QueuePut(scheduled(document)))
+    policy = known.policy(document["schedulingPolicyArn"]) if "schedulingPolicyArn" in document else None
+    service.engine.post(QueuePut(scheduled(document, policy)))
 
 
 def _checked(known: Region, document: Document) -> Document:
@@ -159,8 +163,8 @@ def snapshot(service: Service, region: str, request: Document) -> Document:
     return {"frontOfQueue": {"jobs": front, "lastUpdatedAt": milliseconds(service.config.clock.now())}}
 
 
-def scheduled(document: Document) -> Queue:
-    """The queue as the scheduler sees it."""
+def scheduled(document: Document, policy: Document | None = None) -> Queue:
+    """The queue as the scheduler sees it, with its scheduling policy if it has one."""
     in_order = sorted(document["computeEnvironmentOrder"], key=lambda entry: int(entry["order"]))
     return Queue(
         key=document["jobQueueArn"],
@@ -168,5 +172,17 @@ def scheduled(document: Document) -> Queue:
         environments=tuple(entry["computeEnvironment"] for entry in in_order),
         time_limits=tuple(
             TimeLimit(limit["reason"], limit["maxTimeSeconds"]) for limit in document["jobStateTimeLimitActions"]
+        ),
+        fair_share=None if policy is None else _fair_share(policy.get("fairsharePolicy", {})),
+    )
+
+
+def _fair_share(policy: Document) -> FairShare:
+    return FairShare(
+        window=max(SHORTEST_SHARE_WINDOW, float(policy.get("shareDecaySeconds", 0))),
+        reservation=policy.get("computeReservation", 0),
+        weights=tuple(
+            (share["shareIdentifier"], float(share.get("weightFactor", 1.0)))
+            for share in policy.get("shareDistribution", [])
         ),
     )

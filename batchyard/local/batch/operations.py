@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from batchyard.local.batch import (
     compute_environments,
+    consumable_resources,
     job_definitions,
     job_listing,
     job_queues,
@@ -44,6 +45,11 @@ OPERATIONS: Mapping[str, Operation] = {
     "DeleteSchedulingPolicy": Operation(scheduling_policies.delete),
     "DescribeSchedulingPolicies": Operation(scheduling_policies.describe),
     "ListSchedulingPolicies": Operation(scheduling_policies.list_all),
+    "CreateConsumableResource": Operation(consumable_resources.create),
+    "UpdateConsumableResource": Operation(consumable_resources.update),
+    "DeleteConsumableResource": Operation(consumable_resources.delete),
+    "DescribeConsumableResource": Operation(consumable_resources.describe),
+    "ListConsumableResources": Operation(consumable_resources.list_all),
     "RegisterJobDefinition": Operation(job_definitions.register),
     "DeregisterJobDefinition": Operation(job_definitions.deregister),
     "DescribeJobDefinitions": Operation(job_definitions.describe),

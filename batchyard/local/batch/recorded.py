@@ -24,7 +24,17 @@ APPLIED: Mapping[str, frozenset[str]] = {
             "tags",
         }
     ),
-    "job queue": frozenset({"jobQueueName", "state", "priority", "computeEnvironmentOrder", "jobQueueType", "tags"}),
+    "job queue": frozenset(
+        {
+            "jobQueueName",
+            "state",
+            "priority",
+            "computeEnvironmentOrder",
+            "jobQueueType",
+            "schedulingPolicyArn",
+            "tags",
+        }
+    ),
     "job definition": frozenset(
         {
             "jobDefinitionName",
@@ -33,6 +43,8 @@ APPLIED: Mapping[str, frozenset[str]] = {
             "retryStrategy",
             "timeout",
             "tags",
+            "schedulingPriority",
+            "consumableResourceProperties",
             "containerProperties.image",
             "containerProperties.command",
             "containerProperties.environment",
@@ -46,7 +58,7 @@ APPLIED: Mapping[str, frozenset[str]] = {
             "containerProperties.mountPoints.containerPath",
         }
     ),
-    "scheduling policy": frozenset({"name", "tags"}),
+    "scheduling policy": frozenset({"name", "tags", "fairsharePolicy"}),
 }
 #: What the service itself adds to a document.
 ADDED = frozenset(

@@ -1,10 +1,18 @@
-"""Scheduling policies: create, update, delete, describe, list. They are recorded; every queue is FIFO."""
+"""Scheduling policies: create, update, delete, describe, list. Queues that have one are scheduled by it.
 
+Source: AWS Batch API Reference, FairsharePolicy and ShareAttributes.
+"""
+
+import re
+
+from batchyard.local.batch import job_queues
 from batchyard.local.batch.errors import refuse
 from batchyard.local.batch.model import Document
-from batchyard.local.batch.rules import batch_arn, check_name, check_tags, name_in, page
+from batchyard.local.batch.rules import batch_arn, check_name, check_range, check_tags, name_in, page
 from batchyard.local.batch.service import Service
 from batchyard.local.batch.store import SCHEDULING_POLICY
+
+_IDENTIFIER = re.compile(r"[A-Za-z0-9]{0,255}\*|[A-Za-z0-9]{1,255}")
 
 
 def create(service: Service, region: str, request: Document) -> Document:
@@ -13,6 +21,7 @@ def create(service: Service, region: str, request: Document) -> Document:
     name = request["name"]
     check_name("name", name)
     check_tags(request.get("tags", {}))
+    _check(request)
     if name in known:
         raise refuse("Object already exists")
     policy_arn = batch_arn(region, SCHEDULING_POLICY, name)
@@ -21,11 +30,45 @@ def create(service: Service, region: str, request: Document) -> Document:
 
 
 def update(service: Service, region: str, request: Document) -> Document:
-    """UpdateSchedulingPolicy: the policy given replaces the one that was there."""
+    """UpdateSchedulingPolicy: the policy given replaces the one that was there, in its queues too."""
     known = service.store.region(region)
     old = known.policy(request["arn"])
+    _check(request)
     known.policies[old["name"]] = {**old, **request, "arn": old["arn"]}
+    for queue in known.queues.values():
+        if queue.get("schedulingPolicyArn") == old["arn"]:
+            job_queues.put(service, known, queue)
     return {}
+
+
+def _check(request: Document) -> None:
+    if "quotaSharePolicy" in request:
+        raise refuse(
+            "The local account has no service environments, which quota shares are for: give a fairsharePolicy"
+        )
+    policy = request.get("fairsharePolicy", {})
+    check_range("shareDecaySeconds", policy.get("shareDecaySeconds"), 0, 604_800)
+    check_range("computeReservation", policy.get("computeReservation"), 0, 99)
+    names: list[str] = []
+    for share in policy.get("shareDistribution", []):
+        name = share["shareIdentifier"]
+        if not _IDENTIFIER.fullmatch(name):
+            raise refuse(f"shareIdentifier {name!r} must be up to 255 letters and digits, which * may follow")
+        check_range("weightFactor", share.get("weightFactor"), 0.0001, 999.9999)
+        for other in names:
+            if _overlap(name, other):
+                raise refuse(f"shareIdentifiers cannot overlap, but {other!r} and {name!r} do")
+        names.append(name)
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Whether a share can be meant by both: a name that ends with * means all that begin so."""
+    plain, other_plain = one.removesuffix("*"), other.removesuffix("*")
+    return (
+        plain == other_plain
+        or (one.endswith("*") and other_plain.startswith(plain))
+        or (other.endswith("*") and plain.startswith(other_plain))
+    )
 
 
 def delete(service: Service, region: str, request: Document) -> Document:

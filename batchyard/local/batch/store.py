@@ -15,6 +15,7 @@ COMPUTE_ENVIRONMENT = "compute-environment"
 JOB_QUEUE = "job-queue"
 JOB_DEFINITION = "job-definition"
 SCHEDULING_POLICY = "scheduling-policy"
+CONSUMABLE_RESOURCE = "consumable-resource"
 JOB = "job"
 
 
@@ -63,6 +64,8 @@ class Region:
     environments: dict[str, Document] = field(default_factory=dict)
     queues: dict[str, Document] = field(default_factory=dict)
     policies: dict[str, Document] = field(default_factory=dict)
+    consumables: dict[str, Document] = field(default_factory=dict)
+    """Without quantities, which the scheduler keeps."""
     definitions: dict[str, list[Document]] = field(default_factory=dict)
     jobs: dict[str, JobRecord] = field(default_factory=dict)
     queue_jobs: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -80,6 +83,10 @@ class Region:
     def policy(self, reference: str) -> Document:
         """The scheduling policy with this ARN."""
         return self._find(SCHEDULING_POLICY, "Scheduling policy", self.policies, reference)
+
+    def consumable(self, reference: str) -> Document:
+        """The consumable resource with this name or ARN."""
+        return self._find(CONSUMABLE_RESOURCE, "Consumable resource", self.consumables, reference)
 
     def job(self, job_id: str) -> JobRecord:
         """The job with this id."""

@@ -7,8 +7,9 @@ and the service quotas (array size, dependencies, size of overrides and of the w
 import json
 import re
 import uuid
+from dataclasses import replace
 
-from batchyard.local.batch import job_definitions
+from batchyard.local.batch import consumable_resources, job_definitions
 from batchyard.local.batch.errors import refuse
 from batchyard.local.batch.model import Document
 from batchyard.local.batch.rules import check_range, check_tags
@@ -21,6 +22,7 @@ MAXIMUM_DEPENDENCIES = 20
 MAXIMUM_OVERRIDES = 8192
 MAXIMUM_PAYLOAD = 30 * 1024
 _JOB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
+_SHARE = re.compile(r"[A-Za-z0-9]{1,255}\*?")
 _UNRUNNABLE = {
     "nodeProperties": "multi-node parallel jobs",
     "ecsProperties": "jobs of several containers (ecsProperties)",
@@ -38,6 +40,7 @@ def submit(service: Service, region: str, request: Document) -> Document:
         raise refuse(f"JobQueue {queue['jobQueueName']} is DISABLED: it takes no jobs")
     definition = job_definitions.find(known, request["jobDefinition"])
     _check_runnable(definition, request)
+    _check_share(queue, request)
     submission = _submission(region, request, queue, definition)
     records = _records(submission)
     specs = _specs(known, submission, request.get("dependsOn", []))
@@ -63,6 +66,7 @@ def _check_request(request: Document) -> None:
     dependencies = request.get("dependsOn", [])
     if len(dependencies) > MAXIMUM_DEPENDENCIES:
         raise refuse(f"A job can depend on at most {MAXIMUM_DEPENDENCIES} jobs, but {len(dependencies)} were given")
+    consumable_resources.check_needs(request.get("consumableResourcePropertiesOverride", {}))
     overrides = request.get("containerOverrides", {})
     job_definitions.check_environment(overrides.get("environment", ()))
     job_definitions.check_requirements(overrides.get("resourceRequirements", ()))
@@ -86,6 +90,18 @@ def _check_runnable(definition: Document, request: Document) -> None:
             raise refuse(f"{member} does not apply to a job definition with containerProperties")
 
 
+def _check_share(queue: Document, request: Document) -> None:
+    """A fair-share queue needs a share identifier, and no other queue takes one."""
+    share, name = request.get("shareIdentifier"), queue["jobQueueName"]
+    if "schedulingPolicyArn" not in queue:
+        if share is not None:
+            raise refuse(f"shareIdentifier must not be specified: the job queue {name} has no scheduling policy")
+    elif share is None:
+        raise refuse(f"shareIdentifier must be specified: the job queue {name} has a scheduling policy")
+    elif not _SHARE.fullmatch(share):
+        raise refuse(f"shareIdentifier {share!r} must be 1 to 255 letters and digits, which * may follow")
+
+
 def _submission(region: str, request: Document, queue: Document, definition: Document) -> Submission:
     overrides = request.get("containerOverrides", {})
     retry = request.get("retryStrategy") or definition.get("retryStrategy") or {}
@@ -94,6 +110,8 @@ def _submission(region: str, request: Document, queue: Document, definition: Doc
         "platformCapabilities": definition.get("platformCapabilities"),
         "shareIdentifier": request.get("shareIdentifier"),
         "schedulingPriority": request.get("schedulingPriorityOverride", definition.get("schedulingPriority")),
+        "consumableResourceProperties": request.get("consumableResourcePropertiesOverride")
+        or definition.get("consumableResourceProperties"),
     }
     return Submission(
         region=region,
@@ -152,6 +170,7 @@ def _specs(known: Region, submission: Submission, dependencies: list[Document]) 
         raise refuse("A SEQUENTIAL dependency is allowed for array jobs only")
     timeout = submission.detail.get("timeout", {}).get("attemptDurationSeconds")
     vcpus = job_definitions.requirement(submission.container, "VCPU", "vcpus")
+    share = submission.detail.get("shareIdentifier", "")
     common = JobSpec(
         key=submission.job_id,
         queue=submission.queue_arn,
@@ -159,22 +178,23 @@ def _specs(known: Region, submission: Submission, dependencies: list[Document]) 
         dependencies=plain,
         retry=_retry(submission.detail["retryStrategy"]),
         timeout=timeout,
+        share=share,
+        # Without fair share the order of submission alone counts.
+        priority=submission.detail.get("schedulingPriority", 0) if share else 0,
+        consumes=consumable_resources.needed(known, submission.detail.get("consumableResourceProperties", {})),
     )
     if size is None:
         return (common,)
     keys = tuple(f"{submission.job_id}:{index}" for index in range(size))
     children = (
-        JobSpec(
+        replace(
+            common,
             key=key,
-            queue=common.queue,
-            vcpus=common.vcpus,
             dependencies=(
                 *plain,
                 *(f"{other}:{index}" for other in pairwise),
                 *((keys[index - 1],) if sequential and index else ()),
             ),
-            retry=common.retry,
-            timeout=timeout,
             parent=common.key,
         )
         for index, key in enumerate(keys)

@@ -1,4 +1,4 @@
-"""Tags of compute environments, job queues, job definitions, scheduling policies and jobs."""
+"""Tags of compute environments, queues, job definitions, scheduling policies, consumable resources and jobs."""
 
 from collections.abc import Callable
 
@@ -8,6 +8,7 @@ from batchyard.local.batch.rules import batch_arn, check_tags
 from batchyard.local.batch.service import Service
 from batchyard.local.batch.store import (
     COMPUTE_ENVIRONMENT,
+    CONSUMABLE_RESOURCE,
     JOB,
     JOB_DEFINITION,
     JOB_QUEUE,
@@ -47,6 +48,7 @@ def _change(known: Region, resource_arn: str, change: Change) -> Document:
         COMPUTE_ENVIRONMENT: known.environments,
         JOB_QUEUE: known.queues,
         SCHEDULING_POLICY: known.policies,
+        CONSUMABLE_RESOURCE: known.consumables,
     }
     if kind in tables and name in tables[kind]:
         tagged = tables[kind][name] = _tagged(tables[kind][name], change)

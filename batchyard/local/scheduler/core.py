@@ -4,9 +4,12 @@ A step applies the event, ends what is overdue, and then runs one scheduling cyc
 at the same times always give the same decisions.
 """
 
-from batchyard.local.scheduler import deadlines, lifecycle, placement
+from batchyard.local.scheduler import consumables, deadlines, lifecycle, placement
 from batchyard.local.scheduler.events import (
     Cancelled,
+    ConsumableChanged,
+    ConsumablePut,
+    ConsumableRemoved,
     Decision,
     Ended,
     EnvironmentPut,
@@ -26,7 +29,7 @@ def step(state: State, event: Event, now: float) -> list[Decision]:
     """Apply `event` at the time `now` (seconds, never earlier than the step before) and decide what follows."""
     decisions = _apply(state, event, now)
     decisions += deadlines.enforce(state, now)
-    decisions += placement.cycle(state)
+    decisions += placement.cycle(state, now)
     deadlines.watch_heads(state, now)
     return decisions
 
@@ -46,6 +49,12 @@ def _apply(state: State, event: Event, now: float) -> list[Decision]:
             state.queues[queue.key] = queue
         case QueueRemoved(key, reason):
             return lifecycle.remove_queue(state, key, reason, now)
+        case ConsumablePut(consumable):
+            state.consumables[consumable.key] = consumable
+        case ConsumableChanged(key, quantity, is_change):
+            consumables.change(state, key, quantity, is_change=is_change)
+        case ConsumableRemoved(key):
+            state.consumables.pop(key, None)
         case Submitted(jobs):
             for spec in jobs:
                 lifecycle.submit(state, spec, now)

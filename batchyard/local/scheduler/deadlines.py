@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from batchyard.local.scheduler import lifecycle
 from batchyard.local.scheduler.events import Decision
 from batchyard.local.scheduler.model import Job, Queue, Status, Stop, TimeLimit
+from batchyard.local.scheduler.ordering import Order
 from batchyard.local.scheduler.placement import enabled_environments
 from batchyard.local.scheduler.state import State
 
@@ -38,12 +39,12 @@ def earliest(state: State) -> float | None:
 
 def watch_heads(state: State, now: float) -> None:
     """Note which job stands at the head of each queue, and since when."""
-    for key in state.queues:
-        line = state.runnable[key]
-        if not line:
+    for key, queue in state.queues.items():
+        head = Order(state, queue, now).next()
+        if head is None:
             state.head_since.pop(key, None)
-        elif state.head_since.get(key, ("", 0.0))[0] != line[0][1]:
-            state.head_since[key] = (line[0][1], now)
+        elif state.head_since.get(key, ("", 0.0))[0] != head.key:
+            state.head_since[key] = (head.key, now)
 
 
 def blocked_reason(state: State, queue: Queue, job: Job) -> str | None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from batchyard.local.scheduler.model import Environment, JobSpec, Outcome, Queue
+from batchyard.local.scheduler.model import Consumable, Environment, JobSpec, Outcome, Queue
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,29 @@ class QueueRemoved:
 
     key: str
     reason: str
+
+
+@dataclass(frozen=True)
+class ConsumablePut:
+    """A consumable resource was created."""
+
+    consumable: Consumable
+
+
+@dataclass(frozen=True)
+class ConsumableChanged:
+    """A consumable resource has another total from now on, or (`is_change`) so many units more or fewer."""
+
+    key: str
+    quantity: int
+    is_change: bool = False
+
+
+@dataclass(frozen=True)
+class ConsumableRemoved:
+    """A consumable resource was deleted: jobs that need it wait; those that have it go on."""
+
+    key: str
 
 
 @dataclass(frozen=True)
@@ -87,6 +110,9 @@ Event = (
     | EnvironmentRemoved
     | QueuePut
     | QueueRemoved
+    | ConsumablePut
+    | ConsumableChanged
+    | ConsumableRemoved
     | Submitted
     | Started
     | Ended

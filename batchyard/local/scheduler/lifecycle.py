@@ -7,6 +7,7 @@ Reference, CancelJob and TerminateJob.
 from collections import deque
 from dataclasses import replace
 
+from batchyard.local.scheduler import fair_share
 from batchyard.local.scheduler.events import Decision, StopAttempt
 from batchyard.local.scheduler.model import Attempt, Job, JobSpec, Outcome, Status, Stop
 from batchyard.local.scheduler.placement import release
@@ -26,6 +27,7 @@ def submit(state: State, spec: JobSpec, now: float) -> None:
     if spec.children:
         state.open_children[spec.key] = len(spec.children)
         return
+    fair_share.note(state, spec, now, jobs=1)
     statuses = {key: state.jobs[key].status for key in spec.dependencies}
     if Status.FAILED in statuses.values():
         _finish(state, job, Status.FAILED, DEPENDENCY_FAILED, now)
@@ -54,7 +56,7 @@ def end(state: State, key: str, number: int, outcome: Outcome, now: float) -> No
     job = state.jobs[key]
     if job.current is None or job.current.number != number:
         return
-    release(state, job, job.current.environment)
+    release(state, job, job.current.environment, now)
     if job.stop is Stop.TIMED_OUT:
         outcome = replace(outcome, status_reason=TIMED_OUT)
     elif job.stop is Stop.TERMINATED:
@@ -118,6 +120,7 @@ def remove_queue(state: State, key: str, reason: str, now: float) -> list[Decisi
             decisions += terminate(state, job.key, reason, now)
     state.queues.pop(key, None)
     state.runnable.pop(key, None)
+    state.uses.pop(key, None)
     state.head_since.pop(key, None)
     return decisions
 
@@ -143,6 +146,8 @@ def _finish(state: State, job: Job, status: Status, reason: str | None, now: flo
             continue
         state.jobs[job.key] = replace(job, status=status, status_reason=reason, stopped_at=now, runnable_since=None)
         state.waiting.pop(job.key, None)
+        if not job.spec.children:
+            fair_share.note(state, job.spec, now, jobs=-1)
         to_end += _parent_of(state, job)
         for key in state.dependents.pop(job.key, ()):
             dependent = state.jobs[key]

@@ -46,6 +46,33 @@ class TimeLimit:
 
 
 @dataclass(frozen=True)
+class FairShare:
+    """A fair-share scheduling policy: how much of the past counts, what is kept free, and who gets how much."""
+
+    window: float = 600.0
+    """Seconds: the time constant with which past use fades."""
+    reservation: int = 0
+    """Percent, 0 to 99: with n active shares, (reservation / 100) ** n of all vCPUs are kept free for new ones."""
+    weights: tuple[tuple[str, float], ...] = ()
+    """Weights by share; a name that ends with * stands for all that begin so. A lower weight gets more."""
+
+
+@dataclass(frozen=True)
+class Consumable:
+    """A consumable resource: units that jobs hold while they run, and give back unless they use them up."""
+
+    key: str
+    total: int
+    replenishable: bool = True
+    in_use: int = 0
+
+    @property
+    def available(self) -> int:
+        """Units that a job can have now; a total that was lowered may lie below what is in use."""
+        return max(0, self.total - self.in_use)
+
+
+@dataclass(frozen=True)
 class Queue:
     """A job queue: `environments` in the order of preference; a higher `priority` is evaluated earlier."""
 
@@ -53,6 +80,8 @@ class Queue:
     priority: int
     environments: tuple[str, ...]
     time_limits: tuple[TimeLimit, ...] = ()
+    fair_share: FairShare | None = None
+    """None: first in, first out."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +115,12 @@ class JobSpec:
     """Seconds from the start of an attempt."""
     children: tuple[str, ...] = ()
     parent: str | None = None
+    share: str = ""
+    """The share identifier, in a queue with a fair-share policy."""
+    priority: int = 0
+    """Within a share a job of higher priority starts earlier."""
+    consumes: tuple[tuple[str, int], ...] = ()
+    """Consumable resources and how many units of each an attempt needs."""
 
 
 @dataclass(frozen=True)
