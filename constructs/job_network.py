@@ -2,21 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+from aws_cdk import Stack
 from aws_cdk import aws_ec2 as ec2
-from constructs import Construct
+from constructs import Construct, IDependable
 from constructs.acknowledged import acknowledge
 
-#: More zones than any region has: the VPC takes all that the account gives.
-ALL_ZONES = 99
+from batchyard.settings.network import MOST_ZONES, NetworkType
 
-#: Each zone's subnet takes a sixteenth of the VPC: its mask is fixed, so a new zone moves no subnet.
+#: Each subnet takes a sixteenth of the VPC: eight public ones, whether or not they are there, then eight private ones.
+#: So a block belongs to one zone and one kind for ever, and neither a new zone nor another type moves a subnet.
 SUBNET_BITS = 4
+
+PER_ZONE = MOST_ZONES
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the instances of a VPC reach AWS."""
+
+    #: The subnets that they run in.
+    subnets: ec2.SubnetType
+    nat_gateways: int = 0
+    #: How many zones the VPC has a subnet in, unless the settings say.
+    zones: int = MOST_ZONES
+
+    @property
+    def public(self) -> bool:
+        """Whether there are public subnets: the instances' own, or those of the NAT gateways."""
+        return self.subnets is not ec2.SubnetType.PRIVATE_ISOLATED
+
+
+LAYOUTS: Mapping[NetworkType, Layout] = {
+    "public": Layout(ec2.SubnetType.PUBLIC),
+    "private-endpoints": Layout(ec2.SubnetType.PRIVATE_ISOLATED, zones=2),
+    "private-nat": Layout(ec2.SubnetType.PRIVATE_WITH_EGRESS, nat_gateways=1),
+    "private-nat-per-zone": Layout(ec2.SubnetType.PRIVATE_WITH_EGRESS, nat_gateways=PER_ZONE, zones=2),
+}
 
 
 class UnknownZoneError(Exception):
-    """A zone that the account does not have in this region."""
+    """A zone that the VPC has no subnet in: the account does not have it here, or `zones` leaves it out."""
 
 
 class JobNetwork(Construct):
@@ -25,6 +53,8 @@ class JobNetwork(Construct):
     vpc: ec2.IVpc
     subnets: Sequence[ec2.ISubnet]
     security_group: ec2.SecurityGroup
+    #: What must be there before the first instance is, and go after the last one.
+    ways_out: Sequence[IDependable]
 
     def __init__(
         self,
@@ -32,14 +62,22 @@ class JobNetwork(Construct):
         construct_id: str,
         *,
         cidr: str,
+        type: NetworkType = "public",
+        zones: int | None = None,
+        endpoint_services: Sequence[str] = (),
         vpc_id: str | None = None,
         subnet_ids: Sequence[str] = (),
     ) -> None:
+        """Make the network, or take the VPC `vpc_id`; only an own one has a type, zones and endpoints.
+
+        `endpoint_services` are those that jobs call besides what AWS Batch needs, as in `com.amazonaws.REGION.SERVICE`.
+        """
         super().__init__(scope, construct_id)
         self._known: dict[str, ec2.ISubnet] = {}
+        self._layout = LAYOUTS[type]
         if vpc_id is None:
-            self.vpc = self._own_vpc(cidr)
-            self.subnets = self.vpc.public_subnets
+            self.vpc = self._own_vpc(cidr, zones or self._layout.zones)
+            self.subnets = self.vpc.select_subnets(subnet_type=self._layout.subnets).subnets
         else:
             self.vpc = ec2.Vpc.from_lookup(self, "Vpc", vpc_id=vpc_id)
             self.subnets = self.selection(subnet_ids=subnet_ids) or self._with_way_out()
@@ -50,6 +88,14 @@ class JobNetwork(Construct):
             description="Instances of compute environments: nothing comes in, everything may go out",
             allow_all_outbound=True,
         )
+        self.ways_out = self._endpoints(endpoint_services) if type == "private-endpoints" else ()
+
+    def _endpoints(self, services: Sequence[str]) -> Sequence[IDependable]:
+        from constructs.service_endpoints import ServiceEndpoints
+
+        return ServiceEndpoints(
+            self, "Endpoints", vpc=self.vpc, subnets=self.subnets, clients=self.security_group, services=services
+        ).endpoints
 
     def selection(
         self, *, subnet_ids: Sequence[str] = (), availability_zones: Sequence[str] = ()
@@ -61,23 +107,28 @@ class JobNetwork(Construct):
         if availability_zones:
             zones = list(availability_zones)
             self._check(zones)
-            return self.vpc.select_subnets(subnet_type=ec2.SubnetType.PUBLIC, availability_zones=zones).subnets
+            return self.vpc.select_subnets(subnet_type=self._layout.subnets, availability_zones=zones).subnets
         return [self._subnet(each) for each in subnet_ids]
 
-    def _own_vpc(self, cidr: str) -> ec2.Vpc:
+    def _own_vpc(self, cidr: str, zones: int) -> ec2.Vpc:
+        layout, mask = self._layout, int(cidr.rpartition("/")[2]) + SUBNET_BITS
+        subnets = [
+            ec2.SubnetConfiguration(
+                name="Public", subnet_type=ec2.SubnetType.PUBLIC, cidr_mask=mask, reserved=not layout.public
+            )
+        ]
+        if layout.subnets is not ec2.SubnetType.PUBLIC:
+            # One name for both kinds, so that another type keeps the subnets and changes their routes.
+            subnets.append(ec2.SubnetConfiguration(name="Private", subnet_type=layout.subnets, cidr_mask=mask))
+        used = min(zones, len(Stack.of(self).availability_zones))
         vpc = ec2.Vpc(
             self,
             "Vpc",
             ip_addresses=ec2.IpAddresses.cidr(cidr),
-            max_azs=ALL_ZONES,
-            nat_gateways=0,
-            subnet_configuration=[
-                ec2.SubnetConfiguration(
-                    name="Public",
-                    subnet_type=ec2.SubnetType.PUBLIC,
-                    cidr_mask=int(cidr.rpartition("/")[2]) + SUBNET_BITS,
-                )
-            ],
+            max_azs=used,
+            reserved_azs=MOST_ZONES - used,
+            nat_gateways=min(layout.nat_gateways, used),
+            subnet_configuration=subnets,
             # Closing the default group takes a Lambda function; nothing here is ever put into that group.
             restrict_default_security_group=False,
         )
@@ -99,8 +150,8 @@ class JobNetwork(Construct):
         unknown = sorted(set(zones) - set(known))
         if unknown:
             raise UnknownZoneError(
-                f"availability_zones names {', '.join(unknown)}, which the account does not have in this region; "
-                f"allowed: {', '.join(known)}"
+                f"availability_zones names {', '.join(unknown)}, where the deployment's VPC has no subnet in this "
+                f"region; allowed: {', '.join(known)}"
             )
 
     def _subnet(self, subnet_id: str) -> ec2.ISubnet:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import re
-
 from aws_cdk import Stack
 from constructs.container_job import Container, Retries
 from constructs.container_mounts import EfsMount, Mount
 from constructs.job_role import JobRole
 from constructs.user_data import SCRATCH_ON_HOST
 
+from batchyard.settings.image import ECR_IMAGE
 from batchyard.settings.job_definition import JobDefinition
 from batchyard.settings.retry import RetryCondition
 from batchyard.settings.secrets import resource_of
-
-#: An image in a private ECR repository: account, region, domain, repository.
-ECR_IMAGE = re.compile(r"(?P<account>[0-9]{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[a-z.]+/(?P<name>[^:@]+)")
 
 
 def container_of(definition: JobDefinition, *, image: str, region: str) -> Container:

@@ -27,6 +27,7 @@ from batchyard.settings.job_definition import JobDefinition
 from batchyard.settings.job_role import JobRole as JobRoleSettings
 from batchyard.settings.names import pascal_case
 from stacks.job_definitions import container_of, grant_mounts, repository_arns, retries_of, secrets_of
+from stacks.network import endpoint_services
 
 #: What the output of the image says of it, by its source.
 IMAGE_IS = {
@@ -96,7 +97,14 @@ class PlatformStack(Stack):
     def _environments(self) -> dict[str, batch.IComputeEnvironment]:
         settings = self.deployment.network
         network = JobNetwork(
-            self, "Network", cidr=settings.cidr, vpc_id=settings.vpc_id, subnet_ids=settings.subnet_ids
+            self,
+            "Network",
+            cidr=settings.cidr,
+            type=settings.type,
+            zones=settings.zones,
+            endpoint_services=endpoint_services(self.deployment),
+            vpc_id=settings.vpc_id,
+            subnet_ids=settings.subnet_ids,
         )
         disk = self.deployment.disk
         template = InstanceTemplate(
@@ -109,7 +117,7 @@ class PlatformStack(Stack):
             user_data=[scratch_folder()],
         ).template
         instance_role = InstanceRole(self, "InstanceRole").role
-        return {
+        environments: dict[str, batch.IComputeEnvironment] = {
             name: ManagedEnvironment(
                 self,
                 f"{pascal_case(name)}Environment",
@@ -134,6 +142,9 @@ class PlatformStack(Stack):
             ).environment
             for name, environment in self.deployment.compute_environments.items()
         }
+        for made in environments.values() if network.ways_out else ():
+            made.node.add_dependency(*network.ways_out)
+        return environments
 
     def _queues(self) -> dict[str, batch.JobQueue]:
         return {

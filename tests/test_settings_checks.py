@@ -15,6 +15,8 @@ from batchyard.settings.yaml_file import Document, parse
 
 VPC = "vpc-0123456789abcdef0"
 SUBNET = "subnet-0123456789abcdef0"
+ACCOUNT = "123456789012"
+PRIVATE = {"type": "private-endpoints"}
 
 
 def environments(**spot: Any) -> dict[str, Any]:
@@ -98,7 +100,30 @@ REFUSED: dict[str, tuple[dict[str, Any], str, list[str]]] = {
         ["named twice", "ami-01234567"],
     ),
     "subnets-without-vpc": ({"network": {"subnet_ids": [SUBNET]}}, "network.subnet_ids", ["vpc_id"]),
-    "cidr-with-vpc": ({"network": {"vpc_id": VPC, "cidr": "10.0.0.0/16"}}, "network.cidr", ["already"]),
+    "cidr-with-vpc": ({"network": {"vpc_id": VPC, "cidr": "10.0.0.0/16"}}, "network.cidr", ["existing one"]),
+    "type-with-vpc": ({"network": {"vpc_id": VPC, "type": "public"}}, "network.type", ["existing one", "vpc_id"]),
+    "zones-of-the-network-with-vpc": ({"network": {"vpc_id": VPC, "zones": 2}}, "network.zones", ["|2|"]),
+    "endpoints-with-vpc": ({"network": {"vpc_id": VPC, "endpoints": ["sts"]}}, "network.endpoints", ["['sts']"]),
+    "endpoints-without-need": (
+        {"network": {"type": "private-nat", "endpoints": ["sts", "batch"]}},
+        "network.endpoints",
+        ["over the internet", "sts, batch", "private-endpoints"],
+    ),
+    "endpoint-twice": (
+        {"network": {"type": "private-endpoints", "endpoints": ["sts", "sts"]}},
+        "network.endpoints[1]",
+        ["listed twice"],
+    ),
+    "image-out-of-reach": (
+        {"network": PRIVATE, "job_definitions": {"fetch-and-run": {}, "other": {"image": "public.ecr.aws/a/b"}}},
+        "job_definitions.other.image",
+        ["cannot be pulled", "public.ecr.aws/a/b", "dkr.ecr"],
+    ),
+    "external-image-out-of-reach": (
+        {"network": PRIVATE, "image": {"source": "external", "uri": "quay.io/a/b:1"}},
+        "image.uri",
+        ["cannot be pulled", "quay.io/a/b:1"],
+    ),
     "environment-subnets-without-vpc": (
         environments(subnet_ids=[SUBNET]),
         "compute_environments.spot.subnet_ids",
@@ -143,6 +168,10 @@ ALLOWED: dict[str, dict[str, Any]] = {
     "spot-with-any-strategy": environments(allocation_strategy="BEST_FIT_PROGRESSIVE", bid_percentage=100),
     "ratios-at-their-limit": {"disk": {"size_gib": 32, "iops": 16000, "throughput_mib_per_second": 2000}},
     "existing-vpc": {"network": {"vpc_id": VPC, "subnet_ids": [SUBNET]}, **environments(subnet_ids=[SUBNET])},
+    "private-network": {
+        "network": {**PRIVATE, "zones": 8, "endpoints": ["sts", "ecr.api"]},
+        "job_definitions": {"fetch-and-run": {"image": f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/team/tool:1"}},
+    },
     "no-scratch": {"storage": {"scratch_prefixes": {}}},
     "similar-prefixes": {"storage": {"scripts_prefix": "a/", "results_prefix": "ab/"}},
     "buckets": {"job_role": {"buckets": {"data": {"read": ["*"]}, "out": {"write": ["x/"]}}}},

@@ -72,6 +72,7 @@ def test_a_number_has_limits_and_is_never_converted(path: str, least: int, most:
 TEXTS = [
     # path, right, wrong
     ("network.vpc_id", "vpc-0123456789abcdef0", ["vpc-xyz", "subnet-01234567", "", 5]),
+    ("network.type", "private-nat", ["private", "isolated", "", True]),
     ("network.cidr", "10.1.0.0/16", ["10.1.0.1/16", "10.0.0.0/8", "10.0.0.0/25", "10.0.0.0", "::/64", "x", 10]),
     ("storage.scripts_prefix", "a/b/", ["/a/", "a", "a//", "", "a*/", "a/$x/", 1]),
     ("storage.results_prefix", "out/", ["out", None]),

@@ -69,6 +69,10 @@ TAGGED = {
     **RECORD,
 }
 
+ENDPOINTS: Settings = {"network": {"type": "private-endpoints"}}
+NAT: Settings = {"network": {"type": "private-nat"}}
+NEW_SUBNETS = "The VPC stays. Batch replaces the instances, by the environments' update policy."
+
 UPDATES = (
     Update("the AMI: another id", {"ami": {"id": "ami-0123456789abcdef0"}}, BOTH_ENVIRONMENTS),
     Update(
@@ -210,7 +214,65 @@ UPDATES = (
             "NetworkSecurityGroup": REPLACED,
             **BOTH_ENVIRONMENTS,
         },
-        note="Nothing else changes the network of a stack that stands: choose the range before the first deployment.",
+        note="Nothing else moves the network of a stack that stands: choose the range before the first deployment.",
+    ),
+    Update(
+        "the network from public to private-endpoints",
+        ENDPOINTS,
+        {
+            "NetworkVpcPublic*": REMOVED,
+            "NetworkVpcIGW": REMOVED,
+            "NetworkVpcVPCGW": REMOVED,
+            "NetworkVpcPrivate*": ADDED,
+            "NetworkEndpoints*": ADDED,
+            "NetworkVpcS3Endpoint": IN_PLACE,
+            **BOTH_ENVIRONMENTS,
+        },
+        note=NEW_SUBNETS,
+    ),
+    Update(
+        "the network from public to private-nat",
+        NAT,
+        {
+            "NetworkVpcPublicSubnet1EIP": ADDED,
+            "NetworkVpcPublicSubnet1NATGateway": ADDED,
+            "NetworkVpcPrivate*": ADDED,
+            "NetworkVpcS3Endpoint": IN_PLACE,
+            **BOTH_ENVIRONMENTS,
+        },
+        note=NEW_SUBNETS,
+    ),
+    Update(
+        "the network from private-endpoints to private-nat in as many zones",
+        {"network": {"type": "private-nat", "zones": 2}},
+        {
+            "NetworkEndpoints*": REMOVED,
+            "NetworkVpcPublic*": ADDED,
+            "NetworkVpcIGW": ADDED,
+            "NetworkVpcVPCGW": ADDED,
+            "NetworkVpcPrivateSubnet?Subnet": IN_PLACE,
+            "NetworkVpcPrivateSubnet?DefaultRoute": ADDED,
+            "NetworkVpcS3Endpoint": IN_PLACE,
+        },
+        before=ENDPOINTS,
+        note="The subnets stay, their routes change.",
+    ),
+    Update(
+        "one more zone for the network",
+        {"network": {"type": "private-endpoints", "zones": 3}},
+        {
+            "NetworkVpcPrivateSubnet3*": ADDED,
+            "NetworkEndpoints*": IN_PLACE,
+            "NetworkVpcS3Endpoint": IN_PLACE,
+            **BOTH_ENVIRONMENTS,
+        },
+        before=ENDPOINTS,
+    ),
+    Update(
+        "one more service with an endpoint",
+        {"network": {"type": "private-endpoints", "endpoints": ["sts"]}},
+        {"NetworkEndpointsSts": ADDED},
+        before=ENDPOINTS,
     ),
 )
 

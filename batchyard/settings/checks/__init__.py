@@ -14,7 +14,7 @@ from batchyard.settings.checks.fit import size
 from batchyard.settings.checks.image import image
 from batchyard.settings.checks.job_definitions import job_definitions
 from batchyard.settings.checks.machine_image import machine_image
-from batchyard.settings.checks.network import network
+from batchyard.settings.checks.network import network, places, reachable_images
 from batchyard.settings.checks.references import references
 from batchyard.settings.checks.storage import bucket_access, storage
 from batchyard.settings.deployment import Deployment
@@ -24,6 +24,8 @@ Check = Callable[[Deployment], Iterator[Problem]]
 
 CHECKS: tuple[Check, ...] = (
     network,
+    places,
+    reachable_images,
     storage,
     image,
     machine_image,

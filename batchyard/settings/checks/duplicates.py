@@ -35,7 +35,8 @@ def _same_ids(section: str, names: Iterable[str]) -> Iterator[Problem]:
 
 
 def _lists(deployment: Deployment) -> Iterator[tuple[Path, tuple[str, ...]]]:
-    yield ("network", "subnet_ids"), deployment.network.subnet_ids
+    for field in ("subnet_ids", "endpoints"):
+        yield ("network", field), getattr(deployment.network, field)
     yield ("image", "platforms"), deployment.image.platforms
     for name, environment in deployment.compute_environments.items():
         for field in ("instance_types", "subnet_ids", "availability_zones"):
