@@ -15,7 +15,7 @@ import cdk_nag
 import pytest
 
 from batchyard.toolchain import ROOT
-from tests.support.synthesis import ACCOUNT, REGION, context, default_template, platform
+from tests.support.synthesis import ACCOUNT, REGION, context, default_template, platform, template
 
 MORE_BUCKETS = {"job_role": {"buckets": {"reference-data": {"read": ["genomes/"]}, "outbox": {"write": ["*"]}}}}
 
@@ -37,7 +37,13 @@ def findings(settings: dict[str, Any], output: Path, *, break_it: bool = False) 
     return [each["ruleName"] for each in nag["violations"]]
 
 
-@pytest.mark.parametrize("settings", [{}, MORE_BUCKETS], ids=["default", "more-buckets"])
+PRIVATE = {"network": {"type": "private-endpoints"}}
+NAT = {"network": {"type": "private-nat-per-zone"}}
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, MORE_BUCKETS, PRIVATE, NAT], ids=["default", "more-buckets", "private-endpoints", "private-nat"]
+)
 def test_cdk_nag_finds_nothing_that_is_not_acknowledged(settings: dict[str, Any], tmp_path: Path) -> None:
     assert findings(settings, tmp_path / "nag") == []
 
@@ -59,8 +65,9 @@ def lint(made: dict[str, Any], folder: Path) -> subprocess.CompletedProcess[str]
     )
 
 
-def test_cfn_lint_finds_nothing(tmp_path: Path) -> None:
-    done = lint(default_template(), tmp_path)
+@pytest.mark.parametrize("settings", [{}, PRIVATE], ids=["default", "private-endpoints"])
+def test_cfn_lint_finds_nothing(settings: dict[str, Any], tmp_path: Path) -> None:
+    done = lint(template(settings), tmp_path)
     assert (done.returncode, done.stdout) == (0, "")
 
 
