@@ -38,6 +38,7 @@ FORBIDDEN = {
     "constructs": ("batchyard.client", "batchyard.local", "batchyard.cli", "boto3", "stacks"),
     "stacks": ("batchyard.client", "batchyard.local", "batchyard.cli", "boto3"),
     "batchyard/cli": CDK,
+    "batchyard/cost": (*CDK, "boto3", "moto", "typer", "batchyard.client", "batchyard.local", "batchyard.cli"),
     "batchyard/review": (*CDK, "boto3", "moto", "typer", "batchyard.client", "batchyard.cli", "batchyard.settings"),
 }
 

@@ -31,20 +31,25 @@ def schema() -> None:
 def check(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A deployment file's path, or a deployment's name.")],
 ) -> None:
-    """Check a deployment file; everything that is wrong goes to stderr, and the exit code is 2.
+    """Check a deployment file, and say the most that it can cost an hour.
 
-    Nothing is deployed and nothing is asked of AWS.
+    Everything that is wrong with it goes to stderr, and the exit code is 2. Nothing is deployed and nothing is asked of
+    AWS: prices are on-demand prices of us-east-1 that ship with this version.
     """
     from batchyard.settings.load import deployment_file, load
     from batchyard.settings.problems import DeploymentError
 
     try:
         path = Path(file) if _is_path(file) else deployment_file(file)
-        load(path)
+        deployment = load(path)
     except DeploymentError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(USAGE_ERROR) from None
+    from batchyard.cost.most import described, most_of
+
     typer.echo(f"{path}: nothing is wrong with it")
+    for line in described(most_of(deployment)):
+        typer.echo(line)
 
 
 @app.command(name="list")

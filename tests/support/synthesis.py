@@ -9,6 +9,7 @@ from typing import Any
 import aws_cdk as cdk
 
 from batchyard.settings.deployment import Deployment
+from batchyard.settings.load import load_named
 from batchyard.toolchain import ROOT
 from stacks.deployment import deployment_stacks
 from stacks.platform_stack import PlatformStack
@@ -60,6 +61,16 @@ def _text(settings: str, name: str, image_tag: str) -> str:
     stack = platform(json.loads(settings), name=name, image_tag=image_tag)
     assembly = stack.node.root.synth()  # type: ignore[attr-defined]  # the root is the App
     return json.dumps(assembly.get_stack_by_name(stack.stack_name).template)
+
+
+@cache
+def deployment_templates(name: str) -> tuple[dict[str, Any], ...]:
+    """The templates of all stacks of a deployment of the project, the platform's first. Nobody changes them."""
+    app = cdk.App(context=context(), analytics_reporting=False)
+    environment = cdk.Environment(account=ACCOUNT, region=REGION)
+    stacks = deployment_stacks(app, name=name, deployment=load_named(name), image_tag=IMAGE_TAG, env=environment)
+    assembly = app.synth()
+    return tuple(assembly.get_stack_by_name(stack.stack_name).template for stack in stacks)
 
 
 @cache

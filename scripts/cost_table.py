@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""Write what each deployment costs while idle into docs/cost.md, from its templates and the table of prices.
+
+.venv/bin/python scripts/cost_table.py [--check]
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from batchyard.cost.idle import ASSUMPTIONS, Line, idle  # noqa: E402 - the checkout is not always installed
+from batchyard.cost.most import most_of  # noqa: E402
+from batchyard.cost.prices import HOURS_A_MONTH, PRICES, READ, REGION  # noqa: E402
+from batchyard.settings.instance_types import priced_on  # noqa: E402
+from batchyard.settings.load import deployment_names, load_named  # noqa: E402
+from batchyard.toolchain import use_project_node  # noqa: E402
+
+os.environ["CDK_VALIDATION"] = "false"  # read once, when aws_cdk is imported
+use_project_node()
+
+from tests.support.synthesis import deployment_templates  # noqa: E402
+
+PAGE = ROOT / "docs" / "cost.md"
+BEGIN = "<!-- begin: made by scripts/cost_table.py -->\n"
+END = "<!-- end: made by scripts/cost_table.py -->\n"
+
+#: By service and what it is: `AWS::EC2::NatGateway` is shown as `EC2::NatGateway`.
+PREFIX = "AWS::"
+
+
+def costs() -> Mapping[str, Sequence[Line]]:
+    """What each deployment of the project costs while idle."""
+    return {
+        name: [line for template in deployment_templates(name) for line in idle(template)]
+        for name in deployment_names()
+    }
+
+
+def rows(found: Mapping[str, Sequence[Line]]) -> Iterator[str]:
+    """The generated part of the page, a line at a time."""
+    yield "## Idle, a month"
+    yield ""
+    yield "| Deployment | USD a month while idle | USD an hour at most, at max_vcpus |"
+    yield "|---|---|---|"
+    for name, lines in found.items():
+        most = sum(each.usd_per_hour or 0 for each in most_of(load_named(name)))
+        yield f"| [`{name}`](#{name}) | {sum(line.usd_a_month for line in lines):,.2f} | {most:,.2f} |"
+    for name, lines in found.items():
+        yield ""
+        yield f"### {name}"
+        yield ""
+        yield "| What | How much | USD a month |"
+        yield "|---|---|---|"
+        yield from _table(lines)
+    yield ""
+    yield "## Assumptions"
+    yield ""
+    yield from (f"- {each}" for each in ASSUMPTIONS)
+    yield ""
+    yield "## Prices"
+    yield ""
+    yield f"USD in {REGION}, without taxes, read {READ}; a month has {HOURS_A_MONTH} hours. Instances: on-demand prices"
+    yield f"for Linux of {priced_on()}, in `batchyard/settings/instance_types.csv`."
+    yield ""
+    yield "| What | USD | for each | Page |"
+    yield "|---|---|---|---|"
+    yield from (f"| {each.name} | {each.usd:g} | {each.unit} | <{each.page}> |" for each in PRICES)
+
+
+def _table(lines: Sequence[Line]) -> Iterator[str]:
+    """A deployment's lines, those of the same kind and size as one."""
+    ordered = sorted(lines, key=lambda line: (line.kind, line.quantity, line.usd_a_month))
+    for (kind, quantity, _), group in groupby(ordered, key=lambda line: (line.kind, line.quantity, line.usd_a_month)):
+        same = list(group)
+        what = (f"{len(same)} of " if len(same) > 1 else "") + f"`{kind.removeprefix(PREFIX)}`"
+        each = f"{quantity} each" if len(same) > 1 else quantity
+        yield f"| {what} | {each} | {sum(line.usd_a_month for line in same):,.2f} |"
+    yield f"| **together** | | **{sum(line.usd_a_month for line in lines):,.2f}** |"
+
+
+def with_tables(page: str) -> str:
+    """The page with what stands between its two marks made anew."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise SystemExit(f"{PAGE} lacks the lines {BEGIN!r} and {END!r}: put them where the tables should stand.")
+    return f"{before}{BEGIN}\n{chr(10).join(rows(costs()))}\n\n{END}{after}"
+
+
+def main() -> int:
+    """Write or check; exit code 1 where a check finds old tables."""
+    page = PAGE.read_text()
+    made = with_tables(page)
+    if made == page:
+        return 0
+    if "--check" in sys.argv[1:]:
+        print(f"{PAGE} is not what the templates say: run scripts/cost_table.py", file=sys.stderr)
+        return 1
+    PAGE.write_text(made)
+    print(f"wrote {PAGE}", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
