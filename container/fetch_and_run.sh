@@ -21,7 +21,7 @@ HASHED_ANYWAY_BYTES=16777216
 EXIT_USAGE=2 EXIT_DATA=65 EXIT_UNAVAILABLE=69 EXIT_REFUSED=77 EXIT_NOT_EXECUTABLE=126 EXIT_NOT_FOUND=127
 declare -A SIGNALS=([HUP]=1 [INT]=2 [QUIT]=3 [USR1]=10 [USR2]=12 [TERM]=15)
 
-folder='' job='' last_background='' launching='' interrupted=''
+folder='' job='' last_background=''
 output='' status=0 settings=() region='' digest='' interpreter=() given_environment=()
 
 say() { printf 'fetch_and_run: %s\n' "$@" >&2; }
@@ -46,15 +46,21 @@ usage_error() {
 
 # --- signals, child processes, the end -------------------------------------------------------------------------------
 
+# A signal before the job starts ends the runner; later ones are the job's, whose process id is in $! before it is in
+# `job`.
 on_signal() { # NAME
-  # A signal can arrive between the fork of the job and the assignment of its process id.
-  [[ -n $launching && ${!:-} != "$last_background" ]] && job=$!
-  interrupted=yes
-  [[ -n $job ]] || exit $((128 + SIGNALS[$1]))
+  if [[ -z $last_background || $! == "$last_background" ]]; then
+    ignore_signals
+    end_children
+    exit $((128 + SIGNALS[$1]))
+  fi
+  job=$!
   # bash loses a signal between its fork and the job's exec, so wait until the command line is the job's.
   while command_line_is_ours; do sleep 0.01; done
   kill -s "$1" -- "-$job"
 } 2>/dev/null
+
+ignore_signals() { trap '' "${!SIGNALS[@]}"; }
 
 command_line_is_ours() {
   local ours theirs
@@ -62,18 +68,18 @@ command_line_is_ours() {
   [[ ${#theirs[@]} -gt 0 && ${ours[*]} == "${theirs[*]}" ]]
 } 2>/dev/null
 
-# Asked of bash, since a signal can come between a fork and the assignment of its process id.
+# Asked of bash, since a signal can come between a fork and the assignment of its process id. bash forgets a child that
+# ends as a signal comes (its `wait` jumps away between wait4 and the entry in the table of jobs) and would then wait
+# for the others: so all are killed first, and only those that are there are waited for.
 end_children() {
-  local pid
-  for pid in $(jobs -p); do
-    kill -KILL -- "-$pid"
-    wait "$pid"
-  done
+  local pid pids
+  pids=$(jobs -p)
+  for pid in $pids; do kill -KILL -- "-$pid"; done
+  for pid in $pids; do [[ ! -d /proc/$pid ]] || wait "$pid"; done
 } 2>/dev/null
 
 clean_up() {
-  trap '' "${!SIGNALS[@]}"
-  [[ -z $interrupted ]] || end_children
+  ignore_signals
   [[ -n $folder && -d $folder ]] || return 0
   if [[ -n ${KEEP_BATCH_FILE_CONTENTS:-} ]]; then
     say "kept $folder"
@@ -208,6 +214,8 @@ make_folder() {
   [[ $parent == /* ]] || parent=$PWD/$parent
   # Not a secret name: mkdir fails if it is there already, and the mode keeps everyone else out.
   folder=$parent/fetch_and_run.$$.$RANDOM$RANDOM
+  LC_ALL=C mkdir -m 0700 -- "$folder" 2>/dev/null && return 0
+  # Once more, for the message. Not at once: a trap that bash runs before a command substitution does not work.
   output=$(LC_ALL=C mkdir -m 0700 -- "$folder" 2>&1) && return 0
   folder=''
   die "$EXIT_UNAVAILABLE" "could not make a folder in TMPDIR '$parent': $output"
@@ -483,7 +491,7 @@ restore_environment() {
 
 # The job gets its own process group, the runner's stdin, stdout and stderr, and the traps' defaults.
 start() { # FILE [ARGUMENT]...
-  last_background=${!:-} launching=yes
+  last_background=${!:-}
   set -m
   (
     shopt -s execfail
@@ -495,18 +503,23 @@ start() { # FILE [ARGUMENT]...
     exit "$_far_code"
   ) &
   job=$!
-  launching=''
   set +m
 }
 
-# bash tells of a job that a signal ended on stderr: not needed, the exit code says so.
+# A signal ends `wait` too, so the job has ended when its process is gone; its code is then for another `wait` to tell,
+# unless bash forgot the job (end_children says how): then it is 128 and the signal's number. What bash itself says of
+# a job that a signal ended is not needed.
 wait_for_job() {
-  while :; do
-    interrupted=''
+  while
     wait "$job"
     status=$?
-    [[ -n $interrupted ]] || return 0
-  done
+    ((status > 128)) && [[ -d /proc/$job ]]
+  do :; done
+  ((status > 128)) || return 0
+  jobs -rp >"$folder/output"
+  [[ -s $folder/output ]] && return 0
+  wait "$job"
+  status=$?
 } 2>/dev/null
 
 main() { # LABEL [ARGUMENT]...

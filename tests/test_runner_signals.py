@@ -127,7 +127,8 @@ def test_a_signal_while_waiting_to_try_again(any_bench: Bench, s3: FaultS3, sign
 
 def test_a_signal_at_any_moment_leaves_nothing(bench: Bench, s3: FaultS3) -> None:
     url = s3.put("job.sh", "#!/bin/sh\nexec sleep 300\n")
-    for milliseconds in range(0, 60, 4):
+    # bash can forget a child that ends as a signal comes: one moment in some dozens, more of them on a busy machine.
+    for milliseconds in range(80):
         process = bench.start(url)
         time.sleep(milliseconds / 1000)  # the moment is what this test is about
         process.send_signal(signal.SIGTERM)
