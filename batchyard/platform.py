@@ -6,7 +6,7 @@ Written by the stack, read by the client. Standard library only: the client star
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from typing import Any
 
 #: Counts up when a client that knows the old form could misread the new one.
@@ -47,6 +47,8 @@ class PlatformRecord:
     job_queues: dict[str, str]
     job_definitions: dict[str, str]
     compute_environments: dict[str, str]
+    #: Keys of job_queues whose jobs must name a share. Older records have none.
+    fair_share_queues: list[str] = field(default_factory=list)
     version: int = VERSION
 
     def to_fields(self) -> dict[str, Any]:
@@ -70,7 +72,10 @@ class PlatformRecord:
         if not isinstance(values, dict):
             raise PlatformRecordError(f"the platform record is not a JSON object: it is {type(values).__name__}")
         _check_version(values.get("version"))
-        types = {field.name: field.type for field in fields(cls)}
+        # What older records do not have has a default.
+        added = {each.name: each.default_factory() for each in fields(cls) if each.default_factory is not MISSING}
+        values = {**added, **values}
+        types = {each.name: each.type for each in fields(cls)}
         missing = sorted(name for name in types if name not in values)
         if missing:
             raise PlatformRecordError(
@@ -97,4 +102,6 @@ def _check_version(version: object) -> None:
 def _fits(value: object, kind: str) -> bool:
     if kind == "dict[str, str]":
         return isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
+    if kind == "list[str]":
+        return isinstance(value, list) and all(isinstance(item, str) for item in value)
     return isinstance(value, {"str": str, "int": int}[kind])

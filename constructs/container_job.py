@@ -78,8 +78,10 @@ class ContainerJob(Construct):
         region: str,
         retries: Retries,
         timeout_seconds: int,
+        scheduling_priority: int = 0,
+        consumes: Mapping[str, int],
     ) -> None:
-        """Make the job definition; `name` is what its log streams begin with."""
+        """Make the job definition; `name` is what its log streams begin with, `consumes` from ARNs to quantities."""
         super().__init__(scope, construct_id)
         log_options = {
             "awslogs-group": log_group.log_group_name,
@@ -102,6 +104,9 @@ class ContainerJob(Construct):
                 attempts=retries.attempts, evaluate_on_exit=retries.conditions_in_order()
             ),
             timeout=batch.CfnJobDefinition.TimeoutProperty(attempt_duration_seconds=timeout_seconds),
+            # Jobs of a fair-share queue need one, and other queues do not look at it.
+            scheduling_priority=scheduling_priority,
+            consumable_resource_properties=_consumption(consumes),
             container_properties=batch.CfnJobDefinition.ContainerPropertiesProperty(
                 image=container.image,
                 job_role_arn=job_role.role_arn,
@@ -118,6 +123,13 @@ class ContainerJob(Construct):
                 **_optional(container),
             ),
         )
+
+
+def _consumption(consumes: Mapping[str, int]) -> batch.CfnJobDefinition.ConsumableResourcePropertiesProperty | None:
+    needs = [{"consumableResource": arn, "quantity": quantity} for arn, quantity in consumes.items()]
+    return (
+        batch.CfnJobDefinition.ConsumableResourcePropertiesProperty(consumable_resource_list=needs) if needs else None
+    )
 
 
 def _resources(container: Container) -> list[dict[str, str]]:

@@ -1,4 +1,4 @@
-"""A job queue with a priority, which frees itself of jobs that can never start."""
+"""A job queue with a priority, which frees itself of jobs that can never start, and may share fairly."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from aws_cdk import Duration
 from aws_cdk import aws_batch as batch
 from constructs import Construct
+from constructs.fair_share_policy import FairShare, FairSharePolicy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +21,11 @@ class RunnableLimits:
 
 
 class PrioritizedQueue(Construct):
-    """A job queue over compute environments in the order in which they are tried."""
+    """A job queue over compute environments in the order in which they are tried.
+
+    A queue can neither get a scheduling policy later nor lose it (API reference, UpdateJobQueue). So one with fair
+    share is another resource than one without, and a change from one to the other lands as a new queue.
+    """
 
     queue: batch.JobQueue
 
@@ -32,6 +37,8 @@ class PrioritizedQueue(Construct):
         priority: int,
         compute_environments: Sequence[batch.IComputeEnvironment],
         limits: RunnableLimits,
+        fair_share: FairShare | None = None,
+        enabled: bool = True,
     ) -> None:
         super().__init__(scope, construct_id)
         reasons = batch.JobStateTimeLimitActionsReason
@@ -40,10 +47,13 @@ class PrioritizedQueue(Construct):
             reasons.COMPUTE_ENVIRONMENT_MAX_RESOURCE: limits.environment_maximum,
             reasons.JOB_RESOURCE_REQUIREMENT: limits.job_resource_requirement,
         }
+        policy = None if fair_share is None else FairSharePolicy(self, "FairShare", fair_share=fair_share).policy
         self.queue = batch.JobQueue(
             self,
-            "Queue",
+            "Queue" if policy is None else "FairShareQueue",
             priority=priority,
+            enabled=enabled,
+            scheduling_policy=policy,
             compute_environments=[
                 batch.OrderedComputeEnvironment(compute_environment=environment, order=order)
                 for order, environment in enumerate(compute_environments, start=1)

@@ -7,8 +7,10 @@ from aws_cdk import aws_batch as batch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
+from constructs.consumable_resource import ConsumableResource
 from constructs.container_job import ContainerJob
 from constructs.execution_role import ExecutionRole
+from constructs.fair_share_policy import FairShare
 from constructs.image_repository import ImageRepository
 from constructs.instance_role import InstanceRole
 from constructs.instance_template import InstanceTemplate
@@ -23,6 +25,7 @@ from constructs.user_data import scratch_folder
 
 from batchyard.platform import PlatformRecord
 from batchyard.settings.deployment import Deployment
+from batchyard.settings.fair_share import FairShare as FairShareSettings
 from batchyard.settings.job_definition import JobDefinition
 from batchyard.settings.job_role import JobRole as JobRoleSettings
 from batchyard.settings.names import pascal_case
@@ -75,6 +78,7 @@ class PlatformStack(Stack):
         self.job_role = self._job_role("JobRole", deployment.job_role)
         self.environments = self._environments()
         self.queues = self._queues()
+        self.consumables = self._consumables()
         self.definitions = self._definitions()
         self.record = self._record(deployment_name)
         self.parameter = PlatformParameter(self, "Platform", record=self.record).parameter
@@ -158,8 +162,18 @@ class PlatformStack(Stack):
                     environment_maximum=queue.runnable_limits.environment_maximum_seconds,
                     job_resource_requirement=queue.runnable_limits.job_resource_requirement_seconds,
                 ),
+                fair_share=None if queue.fair_share is None else _fair_share(queue.fair_share),
+                enabled=queue.enabled,
             ).queue
             for name, queue in self.deployment.queues.items()
+        }
+
+    def _consumables(self) -> dict[str, batch.CfnConsumableResource]:
+        return {
+            name: ConsumableResource(
+                self, f"{pascal_case(name)}Consumable", kind=each.type, quantity=each.quantity
+            ).resource
+            for name, each in self.deployment.consumable_resources.items()
         }
 
     def _definitions(self) -> dict[str, batch.CfnJobDefinition]:
@@ -187,6 +201,8 @@ class PlatformStack(Stack):
             region=self.region,
             retries=retries_of(definition),
             timeout_seconds=definition.timeout_seconds,
+            scheduling_priority=definition.scheduling_priority,
+            consumes={self.consumables[each].ref: quantity for each, quantity in definition.consumes.items()},
         ).definition
 
     def _record(self, deployment_name: str) -> PlatformRecord:
@@ -208,6 +224,7 @@ class PlatformStack(Stack):
             compute_environments={
                 name: environment.compute_environment_arn for name, environment in self.environments.items()
             },
+            fair_share_queues=[name for name, queue in self.deployment.queues.items() if queue.fair_share],
         )
 
     def _outputs(self) -> None:
@@ -225,5 +242,15 @@ class PlatformStack(Stack):
             outputs[f"{pascal_case(name)}QueueArn"] = (arn, f"The job queue {name}")
         for name, arn in record.job_definitions.items():
             outputs[f"{pascal_case(name)}JobDefinitionArn"] = (arn, f"The job definition {name}, latest revision")
+        for name, resource in self.consumables.items():
+            outputs[f"{pascal_case(name)}ConsumableArn"] = (resource.ref, f"The consumable resource {name}")
         for output_id, (value, description) in outputs.items():
             CfnOutput(self, output_id, value=value, description=description)
+
+
+def _fair_share(settings: FairShareSettings) -> FairShare:
+    return FairShare(
+        decay_seconds=settings.share_decay_seconds,
+        reservation=settings.compute_reservation,
+        weights=settings.shares,
+    )

@@ -194,3 +194,25 @@ def test_local_needs_no_environment_and_heeds_none(platform: Platform, tmp_path:
     assert done.code == 0, done.err
     assert f"batchyard: local account {platform.record.account}, region {REGION}, " in done.err
     assert log_lines(done) == ["here"]
+
+
+def test_parameters_take_the_place_of_references(platform: Platform, tmp_path: Path, script: Write) -> None:
+    path = script("greet.sh", 'echo "$1, $2"')
+    arguments = ("greet.sh", "Ref::greeting", "Ref::whom")
+    done = platform.command(tmp_path)("submit", "--wait", "--parameter", "whom=all of you", *arguments)
+    assert (done.code, log_lines(done)) == (0, ["hello, all of you"]), path
+    done = platform.command(tmp_path)("submit", "--wait", "--parameter", "greeting=bye", *arguments[:2], "you")
+    assert (done.code, log_lines(done)) == (0, ["bye, you"])
+    refused = platform.command(tmp_path)("submit", "--parameter", "whom", "greet.sh")
+    assert (refused.code, refused.out) == (2, "")
+    assert "parameter 'whom': write NAME=VALUE" in refused.err
+
+
+def test_a_job_of_a_fair_share_queue_names_its_share(platform: Platform, tmp_path: Path, script: Write) -> None:
+    script("fair.sh", "true")
+    done = platform.command(tmp_path)("submit", "--queue", "shared", "--share", "green", "--priority", "7", "fair.sh")
+    job = platform.until(job_id(done), "SUCCEEDED")
+    assert (job["shareIdentifier"], job["schedulingPriority"]) == ("green", 7)
+    refused = platform.command(tmp_path)("submit", "--queue", "shared", "fair.sh")
+    assert (refused.code, refused.out) == (2, "")
+    assert "shares fairly: say whose job it is with --share NAME" in refused.err

@@ -36,6 +36,13 @@ def test_what_the_deployment_knows_passes() -> None:
         ({"depends_on": tuple("abcdefghijklmnopqrstu")}, "21 dependencies were given; a job may have 20"),
         ({"attempts": 11}, "11 attempts were asked for; 1 to 10 are allowed"),
         ({"vcpus": 0}, "the least is 1"),
+        ({"queue": "low"}, "'low' shares fairly: say whose job it is with --share NAME"),
+        ({"queue": "low", "share": "team-a"}, "share 'team-a': 1 to 255 letters and digits are allowed"),
+        (
+            {"share": "green"},
+            "--share green: the job queue 'default' is first in, first out. Queues with fair share: low",
+        ),
+        ({"priority": 3}, "--priority 3: the job queue 'default' is first in, first out"),
     ],
 )
 def test_what_batch_would_refuse_is_refused_first(changes: dict[str, Any], said: str) -> None:

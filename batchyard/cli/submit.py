@@ -50,6 +50,7 @@ def submit(
     memory: Annotated[
         str | None, typer.Option(help="Memory: 2048 (MiB), 512MiB, 2GiB. Default: the job definition's.")
     ] = None,
+    gpus: Annotated[int | None, typer.Option(min=1, max=16, help="GPUs. Default: the job definition's.")] = None,
     timeout: Annotated[
         str | None,
         typer.Option(help="End an attempt after this time: 3600 (s), 90m, 2h; at least 60 s."),
@@ -65,6 +66,17 @@ def submit(
         typer.Option(
             metavar="JOB", help="Start after this job succeeded: an id, or the newest job's name; repeatable."
         ),
+    ] = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="For `Ref::NAME` in the command or an argument; repeatable."),
+    ] = None,
+    share: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Whose job it is, in a queue that shares fairly.")
+    ] = None,
+    priority: Annotated[
+        int | None,
+        typer.Option(min=0, max=9999, help="In a queue that shares fairly: higher ones start earlier in their share."),
     ] = None,
     job_definition: Annotated[str | None, typer.Option(help="Job definition. Default: the deployment's own.")] = None,
     wait: Annotated[
@@ -93,7 +105,13 @@ def submit(
     with reporting():
         from batchyard.client.platform_record import read_platform
         from batchyard.client.quantities import memory_mib, timeout_seconds
-        from batchyard.client.submission import Submission, check_name, name_from, parse_environment
+        from batchyard.client.submission import (
+            Submission,
+            check_name,
+            name_from,
+            parse_environment,
+            parse_parameters,
+        )
         from batchyard.client.submission import submit as send
 
         checked = _script(script, arguments or [])
@@ -110,6 +128,10 @@ def submit(
             timeout_seconds=None if timeout is None else timeout_seconds(timeout),
             attempts=attempts,
             depends_on=tuple(depends_on or ()),
+            gpus=gpus,
+            parameters=parse_parameters(parameter or []),
+            share=share,
+            priority=priority,
         )
         for advice in checked.advice:
             tell(f"note: {advice}")

@@ -21,7 +21,8 @@ from batchyard.client.storage import store
 from batchyard.platform import PlatformRecord
 
 if TYPE_CHECKING:
-    from mypy_boto3_batch.type_defs import ContainerOverridesTypeDef
+    from mypy_boto3_batch.literals import ResourceTypeType
+    from mypy_boto3_batch.type_defs import ContainerOverridesTypeDef, ResourceRequirementTypeDef
 
 MAX_NAME_LENGTH = 128
 MAX_DEPENDENCIES = 20
@@ -29,6 +30,7 @@ MAX_OVERRIDES_CHARACTERS = 8192
 MAX_ATTEMPTS = 10
 
 _JOB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
+_SHARE = re.compile(r"[A-Za-z0-9]{1,255}")
 _RESERVED_PREFIX = "AWS_BATCH"
 _OURS = ("BATCH_FILE_TYPE", "BATCH_FILE_S3_URL", "BATCH_FILE_SHA256", "BATCH_FILE_VERSION_ID")
 
@@ -49,6 +51,13 @@ class Submission:
     attempts: int | None = None
     depends_on: tuple[str, ...] = ()
     """Job ids, or names: the newest job of that name."""
+    gpus: int | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """For `Ref::NAME` in the job definition's command or in the arguments."""
+    share: str | None = None
+    """In a queue with fair share, and only there: whose share the job is counted in."""
+    priority: int | None = None
+    """In a queue with fair share, and only there: within its share, jobs of a higher one start earlier."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +95,12 @@ def submit(connection: Connection, record: PlatformRecord, submission: Submissio
         optional["timeout"] = {"attemptDurationSeconds": submission.timeout_seconds}
     if submission.attempts is not None:
         optional["retryStrategy"] = {"attempts": submission.attempts}
+    if submission.parameters:
+        optional["parameters"] = dict(submission.parameters)
+    if submission.share is not None:
+        optional["shareIdentifier"] = submission.share
+    if submission.priority is not None:
+        optional["schedulingPriorityOverride"] = submission.priority
     answer = connection.batch.submit_job(
         jobName=submission.name,
         jobQueue=record.job_queues[queue],
@@ -119,6 +134,23 @@ def check(submission: Submission, record: PlatformRecord) -> None:
         raise InvalidInputError(f"{submission.vcpus} vCPUs were asked for; the least is 1")
     if submission.attempts is not None and not 1 <= submission.attempts <= MAX_ATTEMPTS:
         raise InvalidInputError(f"{submission.attempts} attempts were asked for; 1 to {MAX_ATTEMPTS} are allowed")
+    _check_share(submission, submission.queue or record.default_queue, record)
+
+
+def _check_share(submission: Submission, queue: str, record: PlatformRecord) -> None:
+    """A queue with fair share needs a share, and another one takes none (API reference, SubmitJob)."""
+    if queue in record.fair_share_queues:
+        if submission.share is None:
+            raise InvalidInputError(f"the job queue {queue!r} shares fairly: say whose job it is with --share NAME")
+        if not _SHARE.fullmatch(submission.share):
+            raise InvalidInputError(f"share {submission.share!r}: 1 to 255 letters and digits are allowed")
+        return
+    for option, given in (("--share", submission.share), ("--priority", submission.priority)):
+        if given is not None:
+            sharing = ", ".join(sorted(record.fair_share_queues)) or "none in this deployment"
+            raise InvalidInputError(
+                f"{option} {given}: the job queue {queue!r} is first in, first out. Queues with fair share: {sharing}"
+            )
 
 
 def check_known(kind: str, name: str, known: Mapping[str, str]) -> None:
@@ -155,6 +187,17 @@ def parse_environment(pairs: list[str]) -> dict[str, str]:
     return environment
 
 
+def parse_parameters(pairs: list[str]) -> dict[str, str]:
+    """`K=V` texts as the values of `Ref::K`; of several with the same name the last one holds."""
+    parameters = {}
+    for pair in pairs:
+        name, separator, value = pair.partition("=")
+        if not separator or not name:
+            raise InvalidInputError(f"parameter {pair!r}: write NAME=VALUE, for `Ref::NAME` in the command")
+        parameters[name] = value
+    return parameters
+
+
 def _check_variable(name: str) -> None:
     if not name or name.split() != [name]:
         raise InvalidInputError(f"environment variable {name!r}: a name without spaces is needed before the =")
@@ -177,13 +220,17 @@ def _overrides(submission: Submission, url: str) -> ContainerOverridesTypeDef:
         "command": list(submission.script.command),
         "environment": [{"name": name, "value": value} for name, value in environment.items()],
     }
-    requirements = {"VCPU": submission.vcpus, "MEMORY": submission.memory_mib}
-    given = {kind: str(amount) for kind, amount in requirements.items() if amount is not None}
+    requirements: dict[ResourceTypeType, int | None] = {
+        "VCPU": submission.vcpus,
+        "MEMORY": submission.memory_mib,
+        "GPU": submission.gpus,
+    }
+    # The members `vcpus` and `memory` of the overrides are deprecated, and ignored by newer job definitions.
+    given: list[ResourceRequirementTypeDef] = [
+        {"type": kind, "value": str(amount)} for kind, amount in requirements.items() if amount is not None
+    ]
     if given:
-        # The members `vcpus` and `memory` of the overrides are deprecated, and ignored by newer job definitions.
-        overrides["resourceRequirements"] = [
-            {"type": "VCPU" if kind == "VCPU" else "MEMORY", "value": amount} for kind, amount in given.items()
-        ]
+        overrides["resourceRequirements"] = given
     return overrides
 
 

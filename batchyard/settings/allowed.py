@@ -82,6 +82,10 @@ def _integer(schema: Schema) -> str:
     return f"a whole number from {schema['minimum']:,} to {schema['maximum']:,}"
 
 
+def _number(schema: Schema) -> str:
+    return f"a number from {schema['minimum']:,} to {schema['maximum']:,}"
+
+
 def _list(schema: Schema) -> str:
     items = words(resolved(schema["items"]))
     least, most = schema.get("minItems", 0), schema.get("maxItems")
@@ -103,6 +107,7 @@ def _mapping(schema: Schema) -> str:
 
 _BY_TYPE = {
     "integer": _integer,
+    "number": _number,
     "string": lambda schema: "text",
     "boolean": lambda schema: "true or false",
     "array": _list,

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from batchyard.settings.compute_environment import ComputeEnvironment
+from batchyard.settings.consumable_resource import ConsumableResource
 from batchyard.settings.disk import Disk
 from batchyard.settings.image import Image
 from batchyard.settings.job_definition import JobDefinition
@@ -83,6 +84,9 @@ class Deployment(Section):
     )
     default_job_definition: Name = Field(
         default="fetch-and-run", description="The job definition of a job whose submission names none."
+    )
+    consumable_resources: Mapping[Name, ConsumableResource] = Field(
+        default={}, description="What jobs need besides vCPUs and memory and there is little of, by name."
     )
     job_role: JobRole = Field(default=JobRole(), description="What jobs may reach.")
     tags: Annotated[Mapping[TagKey, TagValue], Field(max_length=40)] = Field(

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 from batchyard.settings.container_log import ContainerLog
 from batchyard.settings.image import ImageName
 from batchyard.settings.job_role import JobRole
+from batchyard.settings.names import Name
 from batchyard.settings.retry import MOST_RETRY_CONDITIONS, RetryCondition
 from batchyard.settings.secrets import RegistrySecretArn, SecretArn
 from batchyard.settings.section import Items, Section
@@ -145,4 +146,15 @@ class JobDefinition(Section):
         ge=60,
         le=31_536_000,
         description="Seconds after which an attempt is ended.",
+    )
+    scheduling_priority: int = Field(
+        default=0,
+        ge=0,
+        le=9999,
+        description="In a queue with fair share: within a share, jobs of a higher priority start earlier.",
+    )
+    consumes: Mapping[Name, Annotated[int, Field(ge=1, le=1_000_000_000)]] = Field(
+        default={},
+        description="How many of which of this file's `consumable_resources` a job holds while it runs. It starts when "
+        "all are there.",
     )

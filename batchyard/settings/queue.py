@@ -1,4 +1,4 @@
-"""A job queue: its priority, and the compute environments it tries in turn."""
+"""A job queue: its priority, the compute environments it tries in turn, and how it shares them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from batchyard.settings.fair_share import FairShare
 from batchyard.settings.names import Name
 from batchyard.settings.section import Items, Section
 
@@ -39,7 +40,7 @@ class Queue(Section):
     priority: int = Field(
         default=1,
         ge=0,
-        le=1_000_000,
+        le=1000,
         description="Queues that share an environment are looked at in descending priority.",
     )
     compute_environments: Items[Name] = Field(
@@ -51,4 +52,12 @@ class Queue(Section):
     runnable_limits: RunnableLimits = Field(
         default=RunnableLimits(),
         description="When a job that cannot start is cancelled.",
+    )
+    fair_share: FairShare | None = Field(
+        default=None,
+        description="Shares the queue's capacity among those who use it. Unset: first in, first out. A queue cannot "
+        "change from one to the other: a deployment that says so makes a new queue and deletes the old one.",
+    )
+    enabled: bool = Field(
+        default=True, description="Whether the queue takes jobs. Those that are in it go on to their end."
     )

@@ -57,11 +57,11 @@ def _anchor(path: str) -> str:
 
 
 def _default(field: Schema) -> str:
-    if "properties" in resolved(field):
-        return "its fields' defaults"
     default = field.get("default")
     if default is None:
         return "unset"
+    if "properties" in resolved(field):
+        return "its fields' defaults"
     if default in ({}, []):
         return "none"
     text = json.dumps(default)

@@ -142,12 +142,20 @@ def install(connection: Connection) -> PlatformRecord:
         )["jobQueueArn"]
         for name, priority, environment in (("high", 100, "on-demand"), ("default", 10, "spot"), ("low", 1, "spot"))
     }
+    queues["shared"] = connection.batch.create_job_queue(
+        jobQueueName="queue-shared",
+        priority=1,
+        schedulingPolicyArn=connection.batch.create_scheduling_policy(name="shares", fairsharePolicy={})["arn"],
+        computeEnvironmentOrder=[{"order": 1, "computeEnvironment": environments["spot"]}],
+    )["jobQueueArn"]
     repository = f"{account}.dkr.ecr.{REGION}.amazonaws.com/batchyard-{DEPLOYMENT}"
     image = f"{repository}:{content_tag(CONTAINER)}"
     role = f"arn:aws:iam::{account}:role/job"
     definition = connection.batch.register_job_definition(
         jobDefinitionName="fetch-and-run",
         type="container",
+        parameters={"greeting": "hello"},
+        schedulingPriority=0,
         containerProperties={
             "image": image,
             "jobRoleArn": role,
@@ -175,6 +183,7 @@ def install(connection: Connection) -> PlatformRecord:
         job_queues=queues,
         job_definitions={"fetch-and-run": definition},
         compute_environments=environments,
+        fair_share_queues=["shared"],
     )
     connection.ssm.put_parameter(Name=parameter_name(DEPLOYMENT), Value=record.to_json(), Type="String")
     return record

@@ -10,7 +10,7 @@ _BATCH = f"arn:aws:batch:{REGION}:{ACCOUNT}"
 
 
 def record() -> PlatformRecord:
-    """A record with the three queues of the default deployment."""
+    """A record with the three queues of the default deployment, of which `low` shares fairly."""
     return PlatformRecord(
         deployment="default",
         account=ACCOUNT,
@@ -27,4 +27,5 @@ def record() -> PlatformRecord:
         job_queues={name: f"{_BATCH}:job-queue/Queue-{name}" for name in ("high", "default", "low")},
         job_definitions={"fetch-and-run": f"{_BATCH}:job-definition/fetch-and-run:3"},
         compute_environments={name: f"{_BATCH}:compute-environment/Ce-{name}" for name in ("spot", "on-demand")},
+        fair_share_queues=["low"],
     )

@@ -54,6 +54,11 @@ def definition(**more: Any) -> Settings:
     return {"job_definitions": {"fetch-and-run": {**JOB, **more}}}
 
 
+def consuming(quantity: int, **more: Any) -> Settings:
+    """A deployment whose one job definition consumes a licence."""
+    return {**definition(consumes={"licence": 1}), "consumable_resources": {"licence": {"quantity": quantity, **more}}}
+
+
 GREEN: Settings = {"tags": {"team": "green"}}
 RED: Settings = {"tags": {"team": "red"}}
 TAGGED = {
@@ -159,6 +164,31 @@ UPDATES = (
         before=queues(urgent=QUEUE),
         note="Batch cancels the jobs that wait in it.",
     ),
+    Update(
+        "a fair-share queue's weights, decay or reservation",
+        queues(default={**QUEUE, "fair_share": {"shares": {"a": 0.5}, "share_decay_seconds": 60}}),
+        {"DefaultQueueFairSharePolicy": IN_PLACE},
+        before=queues(default={**QUEUE, "fair_share": {"shares": {"a": 1}}}),
+    ),
+    Update(
+        "a queue from first in, first out to fair share, or back",
+        queues(default={**QUEUE, "fair_share": {}}),
+        {
+            "DefaultQueue": REMOVED,
+            "DefaultQueueFairShareQueue": ADDED,
+            "DefaultQueueFairSharePolicy": ADDED,
+            **RECORD,
+        },
+        before=queues(),
+        note="Batch cannot change a queue so: a new one takes its place, and the jobs that wait in the old one are "
+        "cancelled. Let them end first, or give the new queue another name.",
+    ),
+    Update(
+        "a queue that takes no more jobs",
+        queues(default={**QUEUE, "enabled": False}),
+        {"DefaultQueue": IN_PLACE},
+        before=queues(),
+    ),
     Update("a new tag", GREEN, TAGGED, note="Compute environments, queues and job definitions have no such tags."),
     Update("another value of a tag", RED, TAGGED, before=GREEN),
     Update("a tag taken away", {}, TAGGED, before=GREEN),
@@ -185,6 +215,37 @@ UPDATES = (
         definition(),
         {"LargeDefinition": REMOVED, **RECORD},
         before={"job_definitions": {"fetch-and-run": JOB, "large": {**JOB, "memory_mib": 64000}}},
+    ),
+    Update(
+        "a job definition's scheduling priority",
+        definition(scheduling_priority=5),
+        {"FetchAndRunDefinition": REVISION, **RECORD},
+        before=definition(),
+    ),
+    Update(
+        "a new consumable resource, and what consumes it",
+        consuming(2),
+        {"LicenceConsumable*": ADDED, "FetchAndRunDefinition": REVISION, **RECORD},
+        before=definition(),
+    ),
+    Update(
+        "the quantity of a consumable resource",
+        consuming(5),
+        {"LicenceConsumable*": IN_PLACE},
+        before=consuming(2),
+        note="Sets the quantity anew, whatever was used up.",
+    ),
+    Update(
+        "the type of a consumable resource",
+        consuming(2, type="NON_REPLENISHABLE"),
+        {
+            "LicenceConsumableReplenishable": REMOVED,
+            "LicenceConsumableNonReplenishable": ADDED,
+            "FetchAndRunDefinition": REVISION,
+            **RECORD,
+        },
+        before=consuming(2),
+        note="Jobs that wait need the old one, which is gone: let them end first.",
     ),
     Update("which queue is the default one", {"default_queue": "low"}, RECORD),
     Update("how long logs are kept", {"logs": {"retention_days": 365}}, {"LogsLogGroup": IN_PLACE}),

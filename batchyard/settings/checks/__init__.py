@@ -16,6 +16,7 @@ from batchyard.settings.checks.job_definitions import job_definitions
 from batchyard.settings.checks.machine_image import machine_image
 from batchyard.settings.checks.network import network, places, reachable_images
 from batchyard.settings.checks.references import references
+from batchyard.settings.checks.sharing import consumption, shares
 from batchyard.settings.checks.storage import bucket_access, storage
 from batchyard.settings.deployment import Deployment
 from batchyard.settings.problems import Problem
@@ -38,6 +39,8 @@ CHECKS: tuple[Check, ...] = (
     duplicates,
     bucket_access,
     job_definitions,
+    shares,
+    consumption,
 )
 
 

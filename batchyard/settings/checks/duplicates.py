@@ -16,7 +16,7 @@ def duplicates(deployment: Deployment) -> Iterator[Problem]:
         for position, item in enumerate(items):
             if item in items[:position]:
                 yield Problem((*path, position), "it is listed twice", repr(item), "each once")
-    for section in ("compute_environments", "queues", "job_definitions"):
+    for section in ("compute_environments", "queues", "job_definitions", "consumable_resources"):
         yield from _same_ids(section, getattr(deployment, section))
 
 
