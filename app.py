@@ -11,6 +11,7 @@ import os
 import sys
 import threading
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from batchyard.toolchain import CONTAINER, ROOT, use_project_node
@@ -49,18 +50,25 @@ def main() -> int:
         return USAGE_ERROR
     from constructs.job_network import UnknownZoneError
 
+    from batchyard.client.errors import BatchyardError
     from stacks.deployment import deployment_stacks
 
     environment = cdk.Environment(account=os.environ.get(ACCOUNT), region=os.environ.get(REGION))
     try:
-        deployment_stacks(app, name=name, deployment=deployment, image_tag=tag, env=environment)
-    except UnknownZoneError as error:
+        deployment_stacks(app, name=name, deployment=deployment, image_tag=tag, s5cmd=_s5cmd, env=environment)
+    except (UnknownZoneError, BatchyardError) as error:
         sys.stderr.write(f"deployment {name}: {error}\n")
         return USAGE_ERROR
     app.synth()
     # The interpreter looks for garbage once more when it ends, unless there is nothing to look at.
     gc.freeze()
     return 0
+
+
+def _s5cmd(architecture: str) -> Path:
+    from batchyard.images.s5cmd import obtain
+
+    return obtain(architecture)
 
 
 def _flags() -> dict[str, Any] | None:

@@ -49,6 +49,9 @@ class PlatformRecord:
     compute_environments: dict[str, str]
     #: Keys of job_queues whose jobs must name a share. Older records have none.
     fair_share_queues: list[str] = field(default_factory=list)
+    #: From keys of job_definitions to the program that their jobs name before the script; in the others the image's
+    #: ENTRYPOINT is the runner. Older records have none.
+    mounted_runners: dict[str, str] = field(default_factory=dict)
     version: int = VERSION
 
     def to_fields(self) -> dict[str, Any]:

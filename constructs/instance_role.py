@@ -11,7 +11,7 @@ class InstanceRole(Construct):
     """The role that the Batch User Guide asks for ("Amazon ECS instance role"), and nothing more.
 
     Jobs share the instance's network and could ask its metadata service for this role: never add to it what a job
-    should not have.
+    should not have. (MountedRunner adds the runner's own files.)
     """
 
     role: iam.Role

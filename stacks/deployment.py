@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 from aws_cdk import Environment, Stack
 from constructs import Construct
 from constructs.tagging import tag
@@ -11,15 +14,25 @@ from stacks.platform_stack import PlatformStack
 
 
 def deployment_stacks(
-    scope: Construct, *, name: str, deployment: Deployment, image_tag: str, env: Environment
+    scope: Construct,
+    *,
+    name: str,
+    deployment: Deployment,
+    image_tag: str,
+    s5cmd: Callable[[str], Path],
+    env: Environment,
 ) -> list[Stack]:
-    """Make everything that the deployment `name` is, in an app that may hold others too. The platform comes first."""
+    """Make everything that the deployment `name` is, in an app that may hold others too. The platform comes first.
+
+    `s5cmd` is asked for the S3 client of an architecture (amd64, arm64) where instances need one.
+    """
     platform = PlatformStack(
         scope,
         f"Batchyard-{name}",
         deployment_name=name,
         deployment=deployment,
         image_tag=image_tag,
+        s5cmd=s5cmd,
         env=env,
     )
     stacks: list[Stack] = [platform]

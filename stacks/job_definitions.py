@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aws_cdk import Stack
 from constructs.container_job import Container, Retries
 from constructs.container_mounts import EfsMount, Mount
 from constructs.job_role import JobRole
 from constructs.user_data import SCRATCH_ON_HOST
 
+from batchyard.mounted_runner import RUNNER_FOLDER
 from batchyard.settings.image import ECR_IMAGE
 from batchyard.settings.job_definition import JobDefinition
 from batchyard.settings.retry import RetryCondition
 from batchyard.settings.secrets import resource_of
 
 
-def container_of(definition: JobDefinition, *, image: str, region: str) -> Container:
-    """The container of a definition; `image` is the platform's."""
+def container_of(
+    definition: JobDefinition, *, image: str, command: Sequence[str], region: str, with_runner: bool
+) -> Container:
+    """The container of a definition; `image` is the platform's, `with_runner` mounts the instance's runner."""
     scratch = definition.scratch
     # Batch on EC2 tells a container neither its region nor where there is room for large files.
     variables = {"AWS_DEFAULT_REGION": region, **({"TMPDIR": scratch} if scratch else {}), **definition.environment}
     return Container(
         image=definition.image or image,
-        command=definition.command,
+        command=command,
         vcpus=definition.vcpus,
         memory_mib=definition.memory_mib,
         gpus=definition.gpus,
@@ -29,7 +34,7 @@ def container_of(definition: JobDefinition, *, image: str, region: str) -> Conta
         environment=variables,
         secrets=definition.secrets,
         registry_secret=definition.registry_secret,
-        mounts=_mounts(definition),
+        mounts=_mounts(definition, with_runner=with_runner),
         ulimits={name: (limit.soft, limit.hard) for name, limit in definition.ulimits.items()},
         user=definition.user,
         init_process=definition.init_process,
@@ -72,8 +77,10 @@ def grant_mounts(stack: Stack, role: JobRole, definition: JobDefinition) -> None
         )
 
 
-def _mounts(definition: JobDefinition) -> list[Mount | EfsMount]:
+def _mounts(definition: JobDefinition, *, with_runner: bool) -> list[Mount | EfsMount]:
     mounts: list[Mount | EfsMount] = []
+    if with_runner:
+        mounts.append(Mount(name="runner", host_path=RUNNER_FOLDER, container_path=RUNNER_FOLDER, read_only=True))
     if definition.scratch is not None:
         mounts.append(Mount(name="scratch", host_path=SCRATCH_ON_HOST, container_path=definition.scratch))
     for number, (path, mount) in enumerate(definition.mounts.items(), start=1):

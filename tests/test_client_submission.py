@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any
 
 import pytest
+from botocore.stub import ANY
 
 from batchyard.client.errors import InvalidInputError
 from batchyard.client.script import from_bytes
@@ -83,6 +84,23 @@ def test_environment_pairs_are_split_at_the_first_equals_sign_and_the_last_one_h
 def test_other_environment_pairs_are_refused(pair: str) -> None:
     with pytest.raises(InvalidInputError, match="environment"):
         parse_environment([pair])
+
+
+@pytest.mark.parametrize(("definition", "first"), [("mounting", ["/bin/runner"]), ("fetch-and-run", [])])
+def test_a_mounted_runner_is_named_before_the_script(definition: str, first: list[str]) -> None:
+    definitions = {**record().job_definitions, "mounting": "arn:mounting:1"}
+    known = dataclasses.replace(record(), job_definitions=definitions, mounted_runners={"mounting": "/bin/runner"})
+    request = {
+        "jobName": "job",
+        "jobQueue": known.job_queues["default"],
+        "jobDefinition": definitions[definition],
+        "containerOverrides": {"command": [*first, "job.sh", "--name", "x y"], "environment": ANY},
+    }
+    with stubbed("batch") as (connection, batch), stubbed("s3") as (storing, s3):
+        connection.__dict__["s3"] = storing.s3
+        s3.add_response("head_object", {"ContentLength": SCRIPT.size})
+        batch.add_response("submit_job", {"jobId": "id-1", "jobName": "job"}, request)
+        submit(connection, known, dataclasses.replace(PLAIN, job_definition=definition))
 
 
 def test_only_what_was_asked_for_is_overridden() -> None:

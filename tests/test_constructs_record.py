@@ -74,6 +74,12 @@ def test_a_missing_field_is_named() -> None:
         PlatformRecord.from_json(json.dumps(fields))
 
 
+def test_an_older_record_has_no_mounted_runners() -> None:
+    fields = RECORD.to_fields()
+    del fields["mounted_runners"]
+    assert PlatformRecord.from_json(json.dumps(fields)) == RECORD
+
+
 def test_a_client_that_reads_it_loads_neither_cdk_nor_pydantic() -> None:
     code = "import sys, batchyard.platform; sys.exit(len({'aws_cdk', 'jsii', 'pydantic'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

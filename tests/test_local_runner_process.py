@@ -297,6 +297,29 @@ def test_the_platforms_own_runner_fetches_and_runs_a_script(tmp_path: Path) -> N
     assert f"ran it in {mine.queue}" in log
 
 
+def test_a_runner_mounted_from_the_instance_is_the_container_folders_own_in_any_image(tmp_path: Path) -> None:
+    container = ROOT / "container"
+    runner = "/opt/batchyard/bin/fetch_and_run.sh"
+    with serving(tmp_path, host_images=False, container=container) as server:
+        server.client("s3").create_bucket(Bucket="scripts")
+        server.client("s3").put_object(Bucket="scripts", Key="job.sh", Body=b'#!/bin/sh\necho "ran $1"; exit 7\n')
+        mine = platform(server)
+        variables = {"BATCH_FILE_TYPE": "script", "BATCH_FILE_S3_URL": "s3://scripts/job.sh"}
+        properties = {"environment": [{"name": name, "value": value} for name, value in variables.items()]}
+        mounted = {
+            "volumes": [{"name": "runner", "host": {"sourcePath": "/opt/batchyard/bin"}}],
+            "mountPoints": [{"sourceVolume": "runner", "containerPath": "/opt/batchyard/bin", "readOnly": True}],
+        }
+        definition = mine.define([runner], container={**properties, **mounted})
+        job = mine.finished(mine.submit(definition, containerOverrides={"command": [runner, "job.sh", "it"]}))
+        assert (job["status"], job["container"]["exitCode"]) == ("FAILED", 7)
+        assert "ran it" in mine.log(job)
+        # Neither the path alone nor the mount alone runs anything of an image that is not here.
+        for command, container_properties in (([runner], properties), (["true"], mounted)):
+            job = mine.finished(mine.submit(mine.define(command, container=container_properties)))
+            assert job["container"]["reason"].startswith("CannotPullContainerError: ")
+
+
 def test_the_platforms_image_stands_for_the_container_folder_as_it_was(tmp_path: Path) -> None:
     container = tmp_path / "container"
     container.mkdir()

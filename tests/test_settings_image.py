@@ -32,7 +32,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str, list[str]]] = {
         "platforms",
         ["not built", "linux/amd64, linux/arm64"],
     ),
-    "mounted-runner": ({"mount_runner": True}, "mount_runner", ["this version cannot", "base_image"]),
+    "runner-for-nobody": ({"mount_runner": True}, "mount_runner", ["has the runner in it", "source: external"]),
 }
 
 
@@ -51,6 +51,7 @@ ALLOWED: dict[str, dict[str, Any]] = {
     "external-by-digest": {"source": "external", "uri": f"quay.io/biocontainers/samtools@sha256:{'a' * 64}"},
     "external-and-nothing-else-said": {**EXTERNAL, "base_image": None, "mount_runner": False},
     "base-image": {"base_image": "public.ecr.aws/docker/library/debian:13-slim"},
+    "external-with-the-runner-mounted": {**EXTERNAL, "mount_runner": True},
     "both-platforms": {"platforms": ["linux/arm64", "linux/amd64"]},
 }
 
@@ -78,3 +79,23 @@ def test_the_default_is_the_platforms_own_image() -> None:
     assert Deployment().image == Image(
         source="platform", uri=None, build="manual", base_image=None, platforms=("linux/amd64",), mount_runner=False
     )
+
+
+@pytest.mark.parametrize(
+    ("field", "section"),
+    [
+        ("scratch", {"scratch": "/opt"}),
+        ("mounts./opt/batchyard/bin", {"mounts": {"/opt/batchyard/bin": {}}}),
+        (
+            "efs./opt/batchyard/bin/data",
+            {"efs": {"/opt/batchyard/bin/data": {"file_system_id": "fs-0123456789abcdef0"}}},
+        ),
+    ],
+)
+def test_nothing_else_is_mounted_where_the_runner_is(field: str, section: dict[str, Any]) -> None:
+    deployment = {"job_definitions": {"fetch-and-run": section}}
+    assert told({**deployment, "image": EXTERNAL}) == {}
+    found = told({**deployment, "image": {**EXTERNAL, "mount_runner": True}})
+    assert list(found) == [f"job_definitions.fetch-and-run.{field}"]
+    (words,) = found.values()
+    assert "the runner is mounted there" in words

@@ -84,7 +84,8 @@ def submit(connection: Connection, record: PlatformRecord, submission: Submissio
     queue = submission.queue or record.default_queue
     definition = submission.job_definition or record.default_job_definition
     prefix = f"s3://{record.bucket}/{record.scripts_prefix}"
-    _check_overrides(_overrides(submission, f"{prefix}{submission.script.sha256}/{submission.script.name}"))
+    runner = record.mounted_runners.get(definition)
+    _check_overrides(_overrides(submission, f"{prefix}{submission.script.sha256}/{submission.script.name}", runner))
     depends_on = _dependencies(connection, record, submission.depends_on)
     stored = store(connection, bucket=record.bucket, prefix=record.scripts_prefix, script=submission.script)
     # Optional members are left out, not sent as null: SubmitJob takes no null.
@@ -105,7 +106,7 @@ def submit(connection: Connection, record: PlatformRecord, submission: Submissio
         jobName=submission.name,
         jobQueue=record.job_queues[queue],
         jobDefinition=record.job_definitions[definition],
-        containerOverrides=_overrides(submission, stored.url),
+        containerOverrides=_overrides(submission, stored.url, runner),
         **optional,
     )
     return Submitted(
@@ -209,7 +210,8 @@ def _check_variable(name: str) -> None:
         raise InvalidInputError(f"environment variable {name!r} is set by the submission itself: it names the script")
 
 
-def _overrides(submission: Submission, url: str) -> ContainerOverridesTypeDef:
+def _overrides(submission: Submission, url: str, runner: str | None) -> ContainerOverridesTypeDef:
+    """A mounted runner is named first: Batch cannot override an ENTRYPOINT, and the image is not made for it."""
     environment = {
         **submission.environment,
         "BATCH_FILE_TYPE": submission.script.kind,
@@ -217,7 +219,7 @@ def _overrides(submission: Submission, url: str) -> ContainerOverridesTypeDef:
         "BATCH_FILE_SHA256": submission.script.sha256,
     }
     overrides: ContainerOverridesTypeDef = {
-        "command": list(submission.script.command),
+        "command": [*([runner] if runner else []), *submission.script.command],
         "environment": [{"name": name, "value": value} for name, value in environment.items()],
     }
     requirements: dict[ResourceTypeType, int | None] = {

@@ -36,9 +36,9 @@ class Image(Section):
     )
     uri: ImageName | None = Field(
         default=None,
-        description="An existing image. What `batchyard submit` needs must be in it: the runner and bash. From a "
-        "private ECR repository it can be pulled if that repository's policy lets the deployment's account. "
-        "Only with `source: external`, which needs it.",
+        description="An existing image. What `batchyard submit` needs must be in it: bash, and without `mount_runner` "
+        "the runner as its ENTRYPOINT. From a private ECR repository it can be pulled if that repository's policy "
+        "lets the deployment's account. Only with `source: external`, which needs it.",
     )
     build: Literal["manual", "codebuild"] = Field(
         default="manual",
@@ -57,6 +57,7 @@ class Image(Section):
     )
     mount_runner: bool = Field(
         default=False,
-        description="Whether runner and S3 client are mounted into jobs from their instance, so that any image with "
-        "bash can be fetch-and-run. Not in this version: it must be false.",
+        description="Whether runner and S3 client are put on the instances and mounted, at /opt/batchyard/bin, into "
+        "every image but the platform's own, so that any image with bash and coreutils can be fetch-and-run. An "
+        "external image must have no ENTRYPOINT, or one that runs its arguments (docs/runner.md).",
     )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
 
 from batchyard.settings.deployment import Deployment
 from batchyard.settings.load import load_named
-from batchyard.toolchain import ROOT
+from batchyard.toolchain import CONTAINER, ROOT
 from stacks.deployment import deployment_stacks
 from stacks.platform_stack import PlatformStack
 
@@ -28,6 +29,11 @@ def context() -> dict[str, Any]:
     return {**flags, f"availability-zones:account={ACCOUNT}:region={REGION}": list(ZONES)}
 
 
+def stand_in_s5cmd(architecture: str) -> Path:
+    """Some file of a fixed content instead of the S3 client, which for another architecture must be downloaded."""
+    return CONTAINER / {"amd64": "Dockerfile", "arm64": "s5cmd.sha256"}[architecture]
+
+
 def platform(
     settings: dict[str, Any] | None = None,
     *,
@@ -42,6 +48,7 @@ def platform(
         name=name,
         deployment=Deployment.model_validate(settings or {}),
         image_tag=image_tag,
+        s5cmd=stand_in_s5cmd,
         env=env or cdk.Environment(account=ACCOUNT, region=REGION),
     )
     assert isinstance(stack, PlatformStack)
@@ -68,7 +75,9 @@ def deployment_templates(name: str) -> tuple[dict[str, Any], ...]:
     """The templates of all stacks of a deployment of the project, the platform's first. Nobody changes them."""
     app = cdk.App(context=context(), analytics_reporting=False)
     environment = cdk.Environment(account=ACCOUNT, region=REGION)
-    stacks = deployment_stacks(app, name=name, deployment=load_named(name), image_tag=IMAGE_TAG, env=environment)
+    stacks = deployment_stacks(
+        app, name=name, deployment=load_named(name), image_tag=IMAGE_TAG, s5cmd=stand_in_s5cmd, env=environment
+    )
     assembly = app.synth()
     return tuple(assembly.get_stack_by_name(stack.stack_name).template for stack in stacks)
 

@@ -74,6 +74,7 @@ TAGGED = {
     **RECORD,
 }
 
+EXISTING_IMAGE: Settings = {"source": "external", "uri": "quay.io/biocontainers/samtools:1.21"}
 ENDPOINTS: Settings = {"network": {"type": "private-endpoints"}}
 NAT: Settings = {"network": {"type": "private-nat"}}
 NEW_SUBNETS = "The VPC stays. Batch replaces the instances, by the environments' update policy."
@@ -134,9 +135,17 @@ UPDATES = (
     ),
     Update(
         "the image: an existing one instead of the platform's",
-        {"image": {"source": "external", "uri": "quay.io/biocontainers/samtools:1.21"}},
+        {"image": EXISTING_IMAGE},
         {"FetchAndRunDefinition": REVISION, **RECORD},
         note="The repository stays, and jobs that wait can still pull from it.",
+    ),
+    Update(
+        "the runner mounted into an existing image",
+        {"image": {**EXISTING_IMAGE, "mount_runner": True}},
+        {"MountedRunner*": ADDED, **BOTH_BY_TEMPLATE, "FetchAndRunDefinition": REVISION, **RECORD},
+        before={"image": EXISTING_IMAGE},
+        note="Instances that have the runner come by the environments' updates: a job that needs it and lands on an "
+        "older one meanwhile fails.",
     ),
     Update(
         "a queue's priority",

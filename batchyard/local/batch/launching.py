@@ -69,6 +69,7 @@ def launch_of(record: JobRecord, attempt: int, place: Place, task: Task) -> Laun
         batch_environment=_batch_environment(record, attempt, place),
         environment={one["name"]: one["value"] for one in submission.container["environment"]},
         mount_paths=tuple(point["containerPath"] for point in submission.container["mountPoints"]),
+        host_folders=_host_folders(submission.container),
         logs=LogTarget(
             region=options.get("awslogs-region", submission.region),
             group=group,
@@ -84,6 +85,12 @@ def substituted(command: list[str], parameters: Document) -> tuple[str, ...]:
         parameters.get(argument.removeprefix(PLACEHOLDER), argument) if argument.startswith(PLACEHOLDER) else argument
         for argument in command
     )
+
+
+def _host_folders(container: Document) -> dict[str, str]:
+    sources = {volume["name"]: volume.get("host", {}).get("sourcePath") for volume in container["volumes"]}
+    mounted = {point["containerPath"]: sources.get(point["sourceVolume"]) for point in container["mountPoints"]}
+    return {path: source for path, source in mounted.items() if source}
 
 
 def _batch_environment(record: JobRecord, attempt: int, place: Place) -> dict[str, str]:

@@ -73,7 +73,7 @@ class RunningAttempt:
         """Carry the attempt out and say how it ended. Nothing of it is left on return but its log."""
         scratch = scratch_of(self.workplace.jobs_folder, self.launch)
         try:
-            arguments = self.workplace.images.arguments(self.launch.image, self.launch.command)
+            arguments = self.workplace.images.arguments(self.launch)
             self.logs.open()
             scratch.create(self.launch.mount_paths)
             outcome = self._supervise(arguments, scratch, on_started)

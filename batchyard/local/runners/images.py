@@ -2,6 +2,9 @@
 
 The platform's image is built from the container folder, and its tag is a hash of that folder: it stands for the
 folder's `fetch_and_run.sh`. A job definition keeps its image for ever, so the folder is kept once for every tag.
+
+Instances get the runner from the container folder too (`image.mount_runner`), as it is when they start: a command that
+is the runner in the instance's folder is the folder's script as it is now, whatever the image.
 """
 
 import logging
@@ -12,8 +15,8 @@ from pathlib import Path
 
 from batchyard.image import ContainerFolderError, content_of, content_tag
 from batchyard.local.account import ACCOUNT_ID
-
-ENTRY_POINT = "fetch_and_run.sh"
+from batchyard.local.runners.launch import Launch
+from batchyard.mounted_runner import RUNNER, RUNNER_FOLDER, RUNNER_NAME
 
 log = logging.getLogger(__name__)
 
@@ -50,12 +53,15 @@ class Images:
         finally:
             shutil.rmtree(draft, ignore_errors=True)
 
-    def arguments(self, image: str, command: tuple[str, ...]) -> list[str]:
-        """The program and arguments that run `command` in `image`. Raises ImageRefusedError."""
+    def arguments(self, launch: Launch) -> list[str]:
+        """The program and arguments that run an attempt's command in its image. Raises ImageRefusedError."""
+        image, command = launch.image, launch.command
+        if command[:1] == (RUNNER,) and launch.host_folders.get(RUNNER_FOLDER) == RUNNER_FOLDER:
+            return [str(self.container_folder / RUNNER_NAME), *command[1:]]
         tag = _own_tag(image)
         if tag is not None:
             self.keep(image)
-            program = self._snapshot(tag) / ENTRY_POINT
+            program = self._snapshot(tag) / RUNNER_NAME
             if program.is_file():
                 return [str(program), *command]
             if not self.host_images:

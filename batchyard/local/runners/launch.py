@@ -31,6 +31,8 @@ class Launch:
     """The variables of the job definition and the overrides: they win."""
     mount_paths: tuple[str, ...]
     """Paths in the container at which a volume is mounted."""
+    host_folders: Mapping[str, str]
+    """Those of them at which a folder of the instance is mounted, and which one."""
     logs: LogTarget
 
     @property

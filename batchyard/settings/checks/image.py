@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from batchyard.mounted_runner import RUNNER_FOLDER
 from batchyard.settings.deployment import Deployment
+from batchyard.settings.mounted_runner import mounts_runner
 from batchyard.settings.problems import Path, Problem
 
 SOURCE: Path = ("image", "source")
+MOUNT_RUNNER: Path = ("image", "mount_runner")
 #: What says how the platform's image is made, and so says nothing about an existing one.
 ONLY_WHERE_IT_IS_BUILT = ("build", "base_image", "platforms")
 
@@ -47,12 +50,34 @@ def image(deployment: Deployment) -> Iterator[Problem]:
             "manual: push it with `batchyard image push`",
         )
     if settings.mount_runner:
+        yield from _mounted_runner(deployment)
+
+
+def _mounted_runner(deployment: Deployment) -> Iterator[Problem]:
+    """It is for images that lack it, and its place in the container is free."""
+    mounting = {name: each for name, each in deployment.job_definitions.items() if mounts_runner(deployment, each)}
+    if not mounting:
         yield Problem(
-            ("image", "mount_runner"),
-            "this version cannot mount the runner into jobs",
+            MOUNT_RUNNER,
+            "every job runs the platform's image, which has the runner in it",
             "true",
-            "false; an image built on yours (base_image) has the runner in it",
+            "false, or source: external, or a job definition with an image",
+            others=(SOURCE,),
         )
+    for name, definition in mounting.items():
+        here: Path = ("job_definitions", name)
+        paths: dict[str, Path] = {} if definition.scratch is None else {definition.scratch: (*here, "scratch")}
+        paths |= {path: (*here, "mounts", path) for path in definition.mounts}
+        paths |= {path: (*here, "efs", path) for path in definition.efs}
+        for path, place in paths.items():
+            if f"{RUNNER_FOLDER}/".startswith(f"{path}/") or path.startswith(f"{RUNNER_FOLDER}/"):
+                yield Problem(
+                    place,
+                    "the runner is mounted there",
+                    path,
+                    f"a path that neither lies in {RUNNER_FOLDER} nor holds it",
+                    others=(MOUNT_RUNNER,),
+                )
 
 
 def _words(value: object) -> str:
