@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.fault_s3 import FaultS3
-from tests.support.runner import Bench, own_lines
+from tests.support.fault_s3 import FaultS3, Silence
+from tests.support.runner import Bench, finish, own_lines, session_members, until
 
 pytest_plugins = ("tests.support.runner_fixtures",)
 
@@ -92,6 +92,20 @@ def test_a_traced_shell_leaves_no_secret_in_the_log(bench: Bench, s3: FaultS3) -
     outcome = bench.run(s3.put("job.sh", "#!/bin/sh\n:\n"), SHELLOPTS="xtrace:verbose", AWS_SESSION_TOKEN="S3CR3T")
     assert outcome.code == 0
     assert not re.search("S3CR3T|not-a-secret|AKIA", outcome.stdout + outcome.stderr)
+
+
+def test_no_secret_stands_in_an_argument(any_bench: Bench, s3: FaultS3) -> None:
+    process = any_bench.start(
+        s3.put("job.sh", "#!/bin/sh\n" + "#" * 100_000, Silence(after=500)), AWS_SESSION_TOKEN="a-session-of-nobody"
+    )
+    until(s3.silent.is_set, "half of the object arrived")
+    seen = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in session_members(process.pid)]
+    process.terminate()
+    finish(process)
+    assert len(seen) >= 2
+    assert any(b"s5cmd" in each for each in seen)
+    for secret in (b"not-a-secret-of-anyone", b"a-session-of-nobody"):
+        assert not any(secret in each for each in seen)
 
 
 def test_the_job_reads_the_runners_stdin(any_bench: Bench, s3: FaultS3) -> None:
