@@ -10,8 +10,8 @@ from constructs.container_mounts import EfsMount, Mount
 from constructs.job_role import JobRole
 from constructs.user_data import SCRATCH_ON_HOST
 
+from batchyard.ecr_image import ecr_image
 from batchyard.mounted_runner import RUNNER_FOLDER
-from batchyard.settings.image import ECR_IMAGE
 from batchyard.settings.job_definition import JobDefinition
 from batchyard.settings.retry import RetryCondition
 from batchyard.settings.secrets import resource_of
@@ -57,10 +57,8 @@ def secrets_of(definition: JobDefinition) -> list[str]:
 
 def repository_arns(stack: Stack, image: str | None) -> list[str]:
     """The ECR repository that an existing image lies in, if it lies in one."""
-    found = ECR_IMAGE.match(image or "")
-    if found is None:
-        return []
-    return [f"arn:{stack.partition}:ecr:{found['region']}:{found['account']}:repository/{found['name']}"]
+    found = ecr_image(image)
+    return [found.repository_arn(stack.partition)] if found else []
 
 
 def grant_mounts(stack: Stack, role: JobRole, definition: JobDefinition) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 
-from aws_cdk import CfnOutput, Environment, Stack
+from aws_cdk import CfnOutput, CfnResource, Environment, Stack
 from aws_cdk import aws_batch as batch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
@@ -33,14 +34,16 @@ from batchyard.settings.job_definition import JobDefinition
 from batchyard.settings.job_role import JobRole as JobRoleSettings
 from batchyard.settings.mounted_runner import command_of, mounted_runners, mounts_runner
 from batchyard.settings.names import pascal_case
+from batchyard.toolchain import CONTAINER
 from stacks.job_definitions import container_of, grant_mounts, repository_arns, retries_of, secrets_of
 from stacks.network import endpoint_services
 
-#: What the output of the image says of it, by its source.
+#: What the output of the image says of it, by its source and who builds it.
 IMAGE_IS = {
-    "platform": "The image that jobs run. Build it from container/ and push it under this very tag; "
+    ("platform", "manual"): "The image that jobs run. Build it from container/ and push it under this very tag; "
     "until then jobs cannot start",
-    "external": "The image that jobs run, as it is",
+    ("platform", "codebuild"): "The image that jobs run, built from container/ when the stack was deployed",
+    ("external", "manual"): "The image that jobs run, as it is",
 }
 
 
@@ -58,7 +61,7 @@ class PlatformStack(Stack):
         s5cmd: Callable[[str], Path],
         env: Environment | None = None,
     ) -> None:
-        """Make the platform. `s5cmd` finds the S3 client of an architecture, for instances that need it."""
+        """Make the platform. `s5cmd` finds the S3 client of an architecture, for instances or a build of the image that need it."""
         super().__init__(
             scope,
             construct_id,
@@ -82,6 +85,7 @@ class PlatformStack(Stack):
         # The repository stays with an external image too: jobs that wait may need what is in it.
         self.image = deployment.image.uri or self.repository.repository_uri_for_tag(image_tag)
         self.log_group = JobLogGroup(self, "Logs", retention_days=deployment.logs.retention_days).log_group
+        self.built = self._built(image_tag)
         self.job_role = self._job_role("JobRole", deployment.job_role)
         self.environments = self._environments()
         self.queues = self._queues()
@@ -90,6 +94,29 @@ class PlatformStack(Stack):
         self.record = self._record(deployment_name)
         self.parameter = PlatformParameter(self, "Platform", record=self.record).parameter
         self._outputs()
+
+    def _built(self, image_tag: str) -> CfnResource | None:
+        """What is there when the image is; None where nothing in the stack builds it."""
+        settings = self.deployment.image
+        if settings.build != "codebuild":
+            return None
+        # Only here: a deployment that builds nothing need not load CodeBuild and Lambda.
+        from constructs.image_build import ImageBuild
+
+        from batchyard.images.context import build_context
+
+        with build_context(CONTAINER, settings.platforms, self.s5cmd) as context:
+            return ImageBuild(
+                self,
+                "ImageBuild",
+                repository=self.repository,
+                tag=image_tag,
+                platforms=settings.platforms,
+                base_image=settings.base_image,
+                context=context,
+                version=metadata.version("batchyard"),
+                retention_days=self.deployment.logs.retention_days,
+            ).built
 
     def _job_role(self, construct_id: str, settings: JobRoleSettings) -> JobRole:
         role = JobRole(self, construct_id)
@@ -205,7 +232,7 @@ class PlatformStack(Stack):
         if definition.job_role is not None:
             role = self._job_role(f"{pascal_case(name)}JobRole", definition.job_role)
         grant_mounts(self, role, definition)
-        return ContainerJob(
+        made = ContainerJob(
             self,
             f"{pascal_case(name)}Definition",
             name=name,
@@ -226,6 +253,9 @@ class PlatformStack(Stack):
             scheduling_priority=definition.scheduling_priority,
             consumes={self.consumables[each].ref: quantity for each, quantity in definition.consumes.items()},
         ).definition
+        if self.built is not None and definition.image is None:
+            made.node.add_dependency(self.built)
+        return made
 
     def _record(self, deployment_name: str) -> PlatformRecord:
         return PlatformRecord(
@@ -255,7 +285,7 @@ class PlatformStack(Stack):
         outputs = {
             "JobBucket": (record.bucket, "The job bucket: scripts, results, scratch"),
             "RepositoryUri": (record.repository_uri, "The repository of the image that jobs run in"),
-            "Image": (record.image, IMAGE_IS[self.deployment.image.source]),
+            "Image": (record.image, IMAGE_IS[self.deployment.image.source, self.deployment.image.build]),
             "LogGroup": (record.log_group, "The log group of the jobs"),
             "JobRoleArn": (record.job_role_arn, "The role of the jobs"),
             "PlatformParameter": (self.parameter.parameter_name, "The platform record, which clients read"),

@@ -25,6 +25,8 @@ FORBIDDEN = {
         "batchyard.settings",
     ),
     "batchyard/local": (*CDK, "typer", "rich", "batchyard.client", "batchyard.cli", "batchyard.settings"),
+    # Their code runs in Lambda, which has nothing of ours.
+    "functions": (*CDK, "batchyard", "pydantic", "typer", "moto"),
     "batchyard/local/batch": ("batchyard.local.cloudformation", "batchyard.local.functions"),
     "batchyard/local/cloudformation": (
         *("batchyard.local.batch", "batchyard.local.scheduler", "batchyard.local.runners"),

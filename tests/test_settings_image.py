@@ -26,6 +26,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str, list[str]]] = {
     "uri-of-the-platforms-own": ({"uri": URI}, "uri", [URI, "source: external"]),
     "external-without-uri": ({"source": "external"}, "source", ["image.uri names none", "no uri"]),
     "external-that-is-built": ({**EXTERNAL, "build": "manual"}, "build", ["not built", "source: platform"]),
+    "external-that-codebuild-builds": ({**EXTERNAL, "build": "codebuild"}, "build", ["codebuild", "not built"]),
     "external-on-a-base": ({**EXTERNAL, "base_image": "debian:13"}, "base_image", ["not built", "debian:13"]),
     "external-for-platforms": (
         {**EXTERNAL, "platforms": ["linux/amd64", "linux/arm64"]},
@@ -52,6 +53,7 @@ ALLOWED: dict[str, dict[str, Any]] = {
     "external-and-nothing-else-said": {**EXTERNAL, "base_image": None, "mount_runner": False},
     "base-image": {"base_image": "public.ecr.aws/docker/library/debian:13-slim"},
     "external-with-the-runner-mounted": {**EXTERNAL, "mount_runner": True},
+    "built-in-the-account": {"build": "codebuild", "base_image": "debian:13", "platforms": ["linux/arm64"]},
     "both-platforms": {"platforms": ["linux/arm64", "linux/amd64"]},
 }
 

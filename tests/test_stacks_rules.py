@@ -40,12 +40,13 @@ def findings(settings: dict[str, Any], output: Path, *, break_it: bool = False) 
 PRIVATE = {"network": {"type": "private-endpoints"}}
 MOUNTED_RUNNER = {"image": {"source": "external", "uri": "debian:13", "mount_runner": True}}
 NAT = {"network": {"type": "private-nat-per-zone"}}
+BUILT = {"image": {"build": "codebuild", "platforms": ["linux/amd64", "linux/arm64"]}}
 
 
 @pytest.mark.parametrize(
     "settings",
-    [{}, MORE_BUCKETS, PRIVATE, NAT, MOUNTED_RUNNER],
-    ids=["default", "more-buckets", "private-endpoints", "private-nat", "mounted-runner"],
+    [{}, MORE_BUCKETS, PRIVATE, NAT, MOUNTED_RUNNER, BUILT],
+    ids=["default", "more-buckets", "private-endpoints", "private-nat", "mounted-runner", "image-built"],
 )
 def test_cdk_nag_finds_nothing_that_is_not_acknowledged(settings: dict[str, Any], tmp_path: Path) -> None:
     assert findings(settings, tmp_path / "nag") == []
@@ -69,7 +70,9 @@ def lint(made: dict[str, Any], folder: Path) -> subprocess.CompletedProcess[str]
 
 
 @pytest.mark.parametrize(
-    "settings", [{}, PRIVATE, MOUNTED_RUNNER], ids=["default", "private-endpoints", "mounted-runner"]
+    "settings",
+    [{}, PRIVATE, MOUNTED_RUNNER, BUILT],
+    ids=["default", "private-endpoints", "mounted-runner", "image-built"],
 )
 def test_cfn_lint_finds_nothing(settings: dict[str, Any], tmp_path: Path) -> None:
     done = lint(template(settings), tmp_path)

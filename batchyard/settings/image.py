@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -18,9 +17,6 @@ ImageName = Annotated[
         json_schema_extra={"x-allowed": "an image's name, for example public.ecr.aws/docker/library/alpine:3.22"},
     ),
 ]
-
-#: An image in a private ECR repository: account, region, domain, repository.
-ECR_IMAGE = re.compile(r"(?P<account>[0-9]{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[a-z.]+/(?P<name>[^:@]+)")
 
 #: Those that batchyard.image.PLATFORMS can be built for.
 Platform = Literal["linux/amd64", "linux/arm64"]

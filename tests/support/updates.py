@@ -59,6 +59,7 @@ def consuming(quantity: int, **more: Any) -> Settings:
     return {**definition(consumes={"licence": 1}), "consumable_resources": {"licence": {"quantity": quantity, **more}}}
 
 
+BUILT: Settings = {"image": {"build": "codebuild"}}
 GREEN: Settings = {"tags": {"team": "green"}}
 RED: Settings = {"tags": {"team": "red"}}
 TAGGED = {
@@ -270,6 +271,25 @@ UPDATES = (
         note="What lies under the old prefix stays there; jobs can no longer reach it.",
     ),
     Update("how many images are kept", {"repository": {"keep_images": 5}}, {"ImagesRepository": IN_PLACE}),
+    Update(
+        "the image built in the account",
+        BUILT,
+        {"ImageBuild*": ADDED},
+    ),
+    Update(
+        "a file in container/, with the image built in the account",
+        BUILT,
+        {
+            "ImageBuild*": IN_PLACE,
+            "ImageBuildAmd64Image": Effect.MAY_BE_REPLACED,
+            "FetchAndRunDefinition": REVISION,
+            **RECORD,
+        },
+        before=BUILT,
+        image_tag_after="fedcba9876543210",
+        note="The new revision is made when its image is there; if the build fails, the old one stays. The image's "
+        "custom resource keeps its id, so it is not replaced.",
+    ),
     Update(
         "what jobs may reach",
         {"job_role": {"buckets": {"reference-data": {"read": ["genomes/"]}}}},

@@ -42,13 +42,6 @@ def image(deployment: Deployment) -> Iterator[Problem]:
                     "nothing, or source: platform",
                     others=(SOURCE,),
                 )
-    if settings.source == "platform" and settings.build == "codebuild":
-        yield Problem(
-            ("image", "build"),
-            "this version cannot build the image in the account",
-            "codebuild",
-            "manual: push it with `batchyard image push`",
-        )
     if settings.mount_runner:
         yield from _mounted_runner(deployment)
 

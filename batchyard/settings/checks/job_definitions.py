@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from batchyard.ecr_image import ecr_image
 from batchyard.settings.deployment import Deployment
-from batchyard.settings.image import ECR_IMAGE
 from batchyard.settings.job_definition import JobDefinition
 from batchyard.settings.problems import Path, Problem
 from batchyard.settings.volumes import EfsMount
@@ -41,7 +41,7 @@ def _registry(here: Path, definition: JobDefinition, image: str | None) -> Itera
             "nothing, or image as well",
             others=((*here, "image"),),
         )
-    elif ECR_IMAGE.match(image):
+    elif ecr_image(image):
         yield Problem(
             (*here, "registry_secret"),
             "ECR takes the execution role and no secret",

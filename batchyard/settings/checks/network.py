@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from batchyard.ecr_image import ecr_image
 from batchyard.settings.deployment import Deployment
-from batchyard.settings.image import ECR_IMAGE
 from batchyard.settings.problems import Path, Problem, shown
 
 VPC: Path = ("network", "vpc_id")
@@ -77,7 +77,7 @@ def reachable_images(deployment: Deployment) -> Iterator[Problem]:
         ("job_definitions", name, "image"): each.image for name, each in deployment.job_definitions.items()
     }
     for path, image in images.items():
-        if image is not None and not ECR_IMAGE.match(image):
+        if image is not None and not ecr_image(image):
             yield Problem(
                 path,
                 "it cannot be pulled: with network type private-endpoints instances reach Amazon ECR only",

@@ -29,9 +29,25 @@ def _image_builder(kind: str, resource: str) -> ResourceType:
     return ResourceType(f"AWS::ImageBuilder::{kind}", {}, create, attributes=attributes, recorded=why)
 
 
+def _project(call: Call, properties: Properties) -> str:
+    return str(properties.get("Name", call.generated_name()))
+
+
+def _project_attributes(call: Call, physical_id: str, _properties: Properties) -> dict[str, Any]:
+    return {"Arn": arn("codebuild", call.region, f"project/{physical_id}")}
+
+
 TYPES = (
     _plain("AWS::CDK::Metadata", "the CDK's own usage note; it means nothing to an account"),
     _plain("AWS::Budgets::Budget", "nothing costs money in the local account"),
+    ResourceType(
+        "AWS::CodeBuild::Project",
+        {},
+        _project,
+        attributes=_project_attributes,
+        recorded="the local account builds no images",
+    ),
+    _plain("Custom::ContainerImageBuild", "the local account builds no images; jobs run container/ as deployed"),
     _image_builder("Component", "component"),
     _image_builder("ContainerRecipe", "container-recipe"),
     _image_builder("DistributionConfiguration", "distribution-configuration"),
