@@ -24,7 +24,8 @@ def deployment_stacks(
 ) -> list[Stack]:
     """Make everything that the deployment `name` is, in an app that may hold others too. The platform comes first.
 
-    `s5cmd` is asked for the S3 client of an architecture (amd64, arm64) where instances or a build of the image need one.
+    `s5cmd` is asked for the S3 client of an architecture (amd64, arm64) where instances need one, or a build of the
+    image does.
     """
     platform = PlatformStack(
         scope,

@@ -61,7 +61,7 @@ class PlatformStack(Stack):
         s5cmd: Callable[[str], Path],
         env: Environment | None = None,
     ) -> None:
-        """Make the platform. `s5cmd` finds the S3 client of an architecture, for instances or a build of the image that need it."""
+        """Make the platform. `s5cmd` finds the S3 client of an architecture, for instances and builds that need it."""
         super().__init__(
             scope,
             construct_id,
