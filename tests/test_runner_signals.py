@@ -68,6 +68,24 @@ def test_the_runner_waits_for_a_job_that_takes_its_time(bench: Bench, s3: FaultS
     assert (process.communicate("first\nsecond\n", timeout=20)[0], process.returncode) == ("first second\n", 5)
 
 
+def test_after_a_signal_a_child_left_in_the_background_neither_holds_the_runner_nor_is_killed(
+    any_bench: Bench, s3: FaultS3
+) -> None:
+    url = s3.put(
+        "job.sh",
+        "#!/bin/bash\ntrap '' TERM\nsleep 300 </dev/null >/dev/null 2>&1 &\n"
+        "trap 'exit 4' TERM\necho ready\nread -r line\n",
+    )
+    process = any_bench.start(url)
+    ready(process)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=20) == 4
+    (child,) = session_members(process.pid)
+    os.kill(child, signal.SIGKILL)
+    process.communicate()
+    assert any_bench.left() == []
+
+
 @pytest.mark.parametrize("sign", [signal.SIGUSR1, signal.SIGUSR2, signal.SIGQUIT])
 def test_other_signals_are_passed_on_too(bench: Bench, s3: FaultS3, sign: signal.Signals) -> None:
     url = s3.put("job.sh", "#!/bin/bash\ntrap 'exit 44' USR1 USR2 QUIT\necho ready\nsleep 300 & wait\n")
