@@ -47,7 +47,7 @@ def rows(found: Mapping[str, Sequence[Line]]) -> Iterator[str]:
     """The generated part of the page, a line at a time."""
     yield "## Idle, a month"
     yield ""
-    yield "| Deployment | USD a month while idle | USD an hour at most, at max_vcpus |"
+    yield "| Deployment | USD a month while idle | USD an hour at most |"
     yield "|---|---|---|"
     for name, lines in found.items():
         most = sum(each.usd_per_hour or 0 for each in most_of(load_named(name)))

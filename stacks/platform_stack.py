@@ -189,6 +189,12 @@ class PlatformStack(Stack):
             ).environment
             for name, environment in self.deployment.compute_environments.items()
         }
+        if self.deployment.unmanaged_environments:
+            from stacks.unmanaged import unmanaged_environments  # so do functions and Auto Scaling groups
+
+            environments |= unmanaged_environments(
+                self, deployment=self.deployment, network=network, instance_role=instance_role, user_data=user_data
+            )
         for made in environments.values() if needed else ():
             made.node.add_dependency(*needed)
         return environments

@@ -144,6 +144,20 @@ def test_a_private_instance_has_no_address_to_pay(network: str, difference: floa
     assert found.usd_per_hour == pytest.approx(R6I_LARGE + difference)
 
 
+def test_an_auto_scaling_group_costs_its_largest_size_and_a_cluster_without_one_nothing() -> None:
+    group = {"instance_types": ["m6i.xlarge", "m6i.large"], "max_instances": 3}
+    settings = {"compute_environments": {}, "unmanaged_environments": {"nodes": group, "lab": {"instances": "none"}}}
+    queues = {"default": {"compute_environments": ["nodes", "lab"]}}
+    (found,) = most_of(Deployment.model_validate({**settings, "queues": queues}))
+    assert (found.environment, found.limit, found.dearest, found.one_instance_more) == (
+        "nodes",
+        "3 instances",
+        "m6i.xlarge",
+        None,
+    )
+    assert found.usd_per_hour == pytest.approx(3 * (R6I_LARGE - 0.126 + 0.192))
+
+
 def test_disks_cost_their_iops_and_throughput() -> None:
     disk = {"size_gib": 100, "iops": 4000, "throughput_mib_per_second": 225}
     settings = {"disk": disk, "compute_environments": {"only": {"max_vcpus": 2, "instance_types": ["m6i.large"]}}}
@@ -156,5 +170,5 @@ def test_check_says_the_most_that_a_deployment_costs_and_of_when_the_prices_are(
     assert (done.exit_code, done.stderr) == (0, "")
     first, second, *_ = done.stdout.splitlines()
     assert first.endswith("default.yaml: nothing is wrong with it")
-    assert second == f"at max_vcpus it costs at most {2 * 128 * R6I_LARGE:.2f} USD an hour"
+    assert second == f"at its largest it costs at most {2 * 128 * R6I_LARGE:.2f} USD an hour"
     assert "on-demand prices of us-east-1 on 2026-" in done.stdout

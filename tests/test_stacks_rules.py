@@ -39,14 +39,15 @@ def findings(settings: dict[str, Any], output: Path, *, break_it: bool = False) 
 
 PRIVATE = {"network": {"type": "private-endpoints"}}
 MOUNTED_RUNNER = {"image": {"source": "external", "uri": "debian:13", "mount_runner": True}}
+UNMANAGED = {"unmanaged_environments": {"nodes": {}, "lab": {"instances": "none"}}}
 NAT = {"network": {"type": "private-nat-per-zone"}}
 BUILT = {"image": {"build": "codebuild", "platforms": ["linux/amd64", "linux/arm64"]}}
 
 
 @pytest.mark.parametrize(
     "settings",
-    [{}, MORE_BUCKETS, PRIVATE, NAT, MOUNTED_RUNNER, BUILT],
-    ids=["default", "more-buckets", "private-endpoints", "private-nat", "mounted-runner", "image-built"],
+    [{}, MORE_BUCKETS, PRIVATE, NAT, MOUNTED_RUNNER, BUILT, UNMANAGED],
+    ids=["default", "more-buckets", "private-endpoints", "private-nat", "mounted-runner", "image-built", "unmanaged"],
 )
 def test_cdk_nag_finds_nothing_that_is_not_acknowledged(settings: dict[str, Any], tmp_path: Path) -> None:
     assert findings(settings, tmp_path / "nag") == []

@@ -6,7 +6,7 @@ import json
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -96,7 +96,12 @@ def _fetch(running: State, path: str) -> Any:
 def _by_cloudformation(running: State) -> Iterator[Recorded]:
     for stack in _fetch(running, "/_batchyard/cloudformation/recorded")["stacks"]:
         for item in stack["resources"]:
-            yield Recorded(stack["stack"], item["type"], item["logicalId"], tuple(sorted(item["properties"])))
+            yield Recorded(stack["stack"], item["type"], item["logicalId"], _properties(item))
+
+
+def _properties(item: Mapping[str, Any]) -> tuple[str, ...]:
+    """The properties without effect; none where that is the whole resource."""
+    return () if item["wholeType"] else tuple(sorted(item["properties"]))
 
 
 def _by_batch(running: State) -> Iterator[Recorded]:

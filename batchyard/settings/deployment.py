@@ -21,6 +21,7 @@ from batchyard.settings.queue import Queue
 from batchyard.settings.repository import Repository
 from batchyard.settings.section import Section
 from batchyard.settings.storage import Storage
+from batchyard.settings.unmanaged_environment import UnmanagedEnvironment
 
 TAG_KEY = r"^[A-Za-z0-9 +=._:/@-]{1,128}$"
 
@@ -66,9 +67,14 @@ class Deployment(Section):
     ami: MachineImage = Field(default=MachineImage(), description="The machine image that instances start from.")
     disk: Disk = Field(default=Disk(), description="The root disk of the instances.")
     logs: Logs = Field(default=Logs(), description="The log group of the jobs.")
-    compute_environments: Annotated[Mapping[Name, ComputeEnvironment], Field(min_length=1)] = Field(
+    compute_environments: Mapping[Name, ComputeEnvironment] = Field(
         default={"spot": ComputeEnvironment(type="SPOT"), "on-demand": ComputeEnvironment(type="EC2")},
-        description="The managed compute environments, by name.",
+        description="The managed compute environments, by name. {}: none, where there is an unmanaged one.",
+    )
+    unmanaged_environments: Mapping[Name, UnmanagedEnvironment] = Field(
+        default={},
+        description="The unmanaged compute environments, by name. Queues name them as they name managed ones, and may "
+        "have both.",
     )
     queues: Annotated[Mapping[Name, Queue], Field(min_length=1)] = Field(
         default={

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from batchyard.settings.deployment import Deployment
-from batchyard.settings.problems import DeploymentError
+from batchyard.settings.environments import all_environments
+from batchyard.settings.problems import DeploymentError, dotted
 
 
 def require_account(deployment: Deployment, account: str | None, region: str | None) -> None:
@@ -12,8 +13,8 @@ def require_account(deployment: Deployment, account: str | None, region: str | N
         return
     fields = ["network.vpc_id"] if deployment.network.vpc_id else []
     fields += [
-        f"compute_environments.{name}.availability_zones"
-        for name, environment in deployment.compute_environments.items()
+        dotted((*path, "availability_zones"))
+        for path, environment in all_environments(deployment)
         if environment.availability_zones
     ]
     if fields:

@@ -59,6 +59,11 @@ def consuming(quantity: int, **more: Any) -> Settings:
     return {**definition(consumes={"licence": 1}), "consumable_resources": {"licence": {"quantity": quantity, **more}}}
 
 
+def unmanaged(**group: Any) -> Settings:
+    """A deployment with one unmanaged environment besides the default's."""
+    return {"unmanaged_environments": {"nodes": {"instance_types": ["m6i.xlarge"], **group}}}
+
+
 BUILT: Settings = {"image": {"build": "codebuild"}}
 GREEN: Settings = {"tags": {"team": "green"}}
 RED: Settings = {"tags": {"team": "red"}}
@@ -126,6 +131,39 @@ UPDATES = (
         "an environment's zones",
         environments(spot={**SPOT, "availability_zones": ["us-east-1a", "us-east-1b"]}),
         {"SpotEnvironment": IN_PLACE},
+    ),
+    Update(
+        "a new unmanaged environment",
+        unmanaged(),
+        {
+            "NodesEnvironment": ADDED,
+            "NodesInstances*": ADDED,
+            "NodesGroup*": ADDED,
+            "ClusterLookup*": ADDED,
+            "BatchServiceRole": ADDED,
+            "InstanceProfile": ADDED,
+            **RECORD,
+        },
+    ),
+    Update(
+        "the sizes of an unmanaged environment's group",
+        unmanaged(min_instances=1, max_instances=8),
+        {"NodesGroup*": IN_PLACE},
+        before=unmanaged(),
+    ),
+    Update(
+        "an unmanaged environment's instance types, or on-demand to Spot",
+        unmanaged(instance_types=["m7i.xlarge"]),
+        {"NodesGroup*": IN_PLACE},
+        before=unmanaged(),
+        note="For instances that start from then on.",
+    ),
+    Update(
+        "the disk, with an unmanaged environment",
+        {**unmanaged(), "disk": {"size_gib": 500}},
+        {**BOTH_BY_TEMPLATE, "NodesInstances*": VERSION, "NodesGroup*": IN_PLACE},
+        before=unmanaged(),
+        note="In the unmanaged environment for instances that start from then on: none that runs is ended.",
     ),
     Update(
         "the image: anything in container/",

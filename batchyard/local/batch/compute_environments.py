@@ -233,10 +233,11 @@ def place(document: Document) -> Place:
 
 
 def scheduled(document: Document) -> Environment:
-    """The compute environment as the scheduler sees it."""
+    """The compute environment as the scheduler sees it. Batch knows no limit of an unmanaged one."""
     resources = document.get("computeResources")
     return Environment(
         key=document["computeEnvironmentArn"],
-        max_vcpus=resources["maxvCpus"] if resources else document.get("unmanagedvCpus", UNLIMITED),
+        max_vcpus=resources["maxvCpus"] if resources else UNLIMITED,
         enabled=document["state"] == "ENABLED",
+        expected_vcpus=document.get("unmanagedvCpus"),
     )

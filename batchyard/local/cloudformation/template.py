@@ -40,11 +40,15 @@ RESOURCE_ATTRIBUTES = frozenset(
         "DependsOn",
         "Condition",
         "DeletionPolicy",
+        "UpdatePolicy",
         "UpdateReplacePolicy",
     }
 )
 DELETION_POLICIES = ("Delete", "Retain", "RetainExceptOnCreate")
-NOT_SUPPORTED = ("CreationPolicy", "UpdatePolicy")
+#: Update policies that say what the local account does in any case; it supports no other.
+UPDATE_POLICIES: Mapping[str, Any] = {
+    "AWS::AutoScaling::AutoScalingGroup": {"AutoScalingScheduledAction": {"IgnoreUnmodifiedGroupSizeProperties": True}},
+}
 
 
 @dataclass(frozen=True)
@@ -108,9 +112,13 @@ def _resource(name: str, entry: Any) -> Resource:
         raise _format_error(f"Resource name {name} is non alphanumeric.")
     if not isinstance(entry, dict) or not isinstance(entry.get("Type"), str):
         raise _format_error(f"[/Resources/{name}] Every Resources object must contain a Type member.")
-    for attribute in NOT_SUPPORTED:
-        if attribute in entry:
-            raise validation_error(f"The local account does not support the {attribute} of resource {name}.")
+    if "CreationPolicy" in entry:
+        raise validation_error(f"The local account does not support the CreationPolicy of resource {name}.")
+    if "UpdatePolicy" in entry and entry["UpdatePolicy"] != UPDATE_POLICIES.get(entry["Type"]):
+        supported = ", ".join(f"{policy} of {kind}" for kind, policy in UPDATE_POLICIES.items())
+        raise validation_error(
+            f"The local account does not support the UpdatePolicy of resource {name}. Supported: {supported}."
+        )
     unknown = sorted(set(entry) - RESOURCE_ATTRIBUTES)
     if unknown:
         raise validation_error(f"Invalid template resource property '{unknown[0]}' of resource {name}")

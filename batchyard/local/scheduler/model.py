@@ -35,6 +35,8 @@ class Environment:
     key: str
     max_vcpus: float
     enabled: bool = True
+    expected_vcpus: float | None = None
+    """What fair share takes it to have where that is no limit (unmanaged); None: `max_vcpus`."""
 
 
 @dataclass(frozen=True)

@@ -57,8 +57,11 @@ def enabled_environments(state: State, queue: Queue) -> list[Environment]:
 
 
 def room_of(state: State, queue: Queue) -> float:
-    """All vCPUs that the queue's enabled compute environments may have together."""
-    return sum(environment.max_vcpus for environment in enabled_environments(state, queue))
+    """All vCPUs that fair share takes the queue's enabled compute environments to have together."""
+    return sum(
+        environment.max_vcpus if environment.expected_vcpus is None else environment.expected_vcpus
+        for environment in enabled_environments(state, queue)
+    )
 
 
 def _place(state: State, job: Job, environment: Environment, now: float) -> StartAttempt:

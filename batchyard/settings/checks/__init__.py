@@ -18,6 +18,7 @@ from batchyard.settings.checks.network import network, places, reachable_images
 from batchyard.settings.checks.references import references
 from batchyard.settings.checks.sharing import consumption, shares
 from batchyard.settings.checks.storage import bucket_access, storage
+from batchyard.settings.checks.unmanaged import some_environment, unmanaged
 from batchyard.settings.deployment import Deployment
 from batchyard.settings.problems import Problem
 
@@ -34,6 +35,8 @@ CHECKS: tuple[Check, ...] = (
     vcpus,
     purchase,
     architecture,
+    some_environment,
+    unmanaged,
     references,
     size,
     duplicates,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from batchyard.settings.checks.roles import job_roles
 from batchyard.settings.deployment import Deployment
+from batchyard.settings.environments import all_environments
 from batchyard.settings.names import pascal_case
 from batchyard.settings.problems import Path, Problem
 
@@ -16,21 +17,23 @@ def duplicates(deployment: Deployment) -> Iterator[Problem]:
         for position, item in enumerate(items):
             if item in items[:position]:
                 yield Problem((*path, position), "it is listed twice", repr(item), "each once")
-    for section in ("compute_environments", "queues", "job_definitions", "consumable_resources"):
-        yield from _same_ids(section, getattr(deployment, section))
+    yield from _same_ids(here for here, _ in all_environments(deployment))
+    for section in ("queues", "job_definitions", "consumable_resources"):
+        yield from _same_ids((section, name) for name in getattr(deployment, section))
 
 
-def _same_ids(section: str, names: Iterable[str]) -> Iterator[Problem]:
-    seen: dict[str, str] = {}
-    for name in names:
-        first = seen.setdefault(pascal_case(name), name)
-        if first != name:
+def _same_ids(places: Iterable[Path]) -> Iterator[Problem]:
+    seen: dict[str, Path] = {}
+    for path in places:
+        name = str(path[-1])
+        first = seen.setdefault(pascal_case(name), path)
+        if name != first[-1]:
             yield Problem(
-                (section, name),
-                f"the name differs from {first} in hyphens, underscores or capitals only",
+                path,
+                f"the name differs from {first[-1]} in hyphens, underscores or capitals only",
                 repr(name),
                 "a name that differs in letters or digits",
-                others=((section, first),),
+                others=(first,),
             )
 
 
@@ -38,9 +41,9 @@ def _lists(deployment: Deployment) -> Iterator[tuple[Path, tuple[str, ...]]]:
     for field in ("subnet_ids", "endpoints"):
         yield ("network", field), getattr(deployment.network, field)
     yield ("image", "platforms"), deployment.image.platforms
-    for name, environment in deployment.compute_environments.items():
+    for here, environment in all_environments(deployment):
         for field in ("instance_types", "subnet_ids", "availability_zones"):
-            yield ("compute_environments", name, field), getattr(environment, field)
+            yield (*here, field), getattr(environment, field)
     for name, queue in deployment.queues.items():
         yield ("queues", name, "compute_environments"), queue.compute_environments
     for here, role in job_roles(deployment):

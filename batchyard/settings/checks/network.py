@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from batchyard.ecr_image import ecr_image
 from batchyard.settings.deployment import Deployment
+from batchyard.settings.environments import all_environments
 from batchyard.settings.problems import Path, Problem, shown
 
 VPC: Path = ("network", "vpc_id")
@@ -49,8 +50,7 @@ def network(deployment: Deployment) -> Iterator[Problem]:
 def places(deployment: Deployment) -> Iterator[Problem]:
     """An environment chooses subnets of an existing VPC, or zones of the own one."""
     existing = deployment.network.vpc_id is not None
-    for name, environment in deployment.compute_environments.items():
-        here: Path = ("compute_environments", name)
+    for here, environment in all_environments(deployment):
         if not existing and environment.subnet_ids:
             yield Problem(
                 (*here, "subnet_ids"),

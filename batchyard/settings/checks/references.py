@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from batchyard.settings.deployment import Deployment
+from batchyard.settings.environments import all_environments
 from batchyard.settings.problems import Problem
 
 
 def references(deployment: Deployment) -> Iterator[Problem]:
     """Every name that is used is the name of something."""
-    environments = deployment.compute_environments
+    environments = {str(path[-1]): path for path, _ in all_environments(deployment)}
     for name, queue in deployment.queues.items():
         for position, environment in enumerate(queue.compute_environments):
             if environment not in environments:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from batchyard.local.cloudformation.errors import validation_error
 from batchyard.local.cloudformation.resources import (
+    autoscaling,
     batch,
     batch_compute,
     cloudwatch,
@@ -29,6 +30,7 @@ from batchyard.local.cloudformation.resources import (
 from batchyard.local.cloudformation.resources.table import ResourceType
 
 _MODULES = (
+    autoscaling,
     batch,
     batch_compute,
     cloudwatch,
