@@ -19,8 +19,11 @@ from botocore.exceptions import ClientError
 ASKED = "BATCHYARD_REQUEST"
 KEPT = ("LogicalResourceId", "PhysicalResourceId", "RequestId", "ResourceProperties", "ResponseURL", "StackId")
 
-MANIFEST_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
-MANIFESTS = ("application/vnd.docker.distribution.manifest.v2+json", "application/vnd.oci.image.manifest.v1+json")
+#: The media types of images, and of the lists that may name them.
+LISTS = {
+    "application/vnd.docker.distribution.manifest.v2+json": "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.oci.image.manifest.v1+json": "application/vnd.oci.image.index.v1+json",
+}
 
 #: A permission that was just given is not known everywhere at once.
 TRIES, SECONDS_BETWEEN = 10, 5
@@ -95,7 +98,7 @@ def _join(wanted: dict[str, Any]) -> None:
     entries = []
     for architecture, tag in sorted(wanted["Parts"].items()):
         found = ecr.batch_get_image(
-            repositoryName=repository, imageIds=[{"imageTag": tag}], acceptedMediaTypes=list(MANIFESTS)
+            repositoryName=repository, imageIds=[{"imageTag": tag}], acceptedMediaTypes=list(LISTS)
         )
         if not found["images"]:
             raise LookupError(f"the repository has no single image under the tag {tag}: {found.get('failures')}")
@@ -108,12 +111,14 @@ def _join(wanted: dict[str, Any]) -> None:
                 "platform": {"os": "linux", "architecture": architecture},
             }
         )
-    manifest = {"schemaVersion": 2, "mediaType": MANIFEST_LIST, "manifests": entries}
+    # Docker's own list names only Docker's images; OCI's index, which comes after it in the alphabet, either.
+    kind = max(LISTS[entry["mediaType"]] for entry in entries)
+    manifest = {"schemaVersion": 2, "mediaType": kind, "manifests": entries}
     ecr.put_image(
         repositoryName=repository,
         imageTag=wanted["Tag"],
         imageManifest=json.dumps(manifest),
-        imageManifestMediaType=MANIFEST_LIST,
+        imageManifestMediaType=kind,
     )
 
 

@@ -61,6 +61,10 @@ def test_one_more_endpoint_costs_what_the_file_says() -> None:
     assert total(template(more)) - total(template({"network": {"type": "private-endpoints"}})) == pytest.approx(14.60)
 
 
+def test_an_image_built_in_the_account_costs_its_log_while_idle() -> None:
+    assert total(template({"image": {"build": "codebuild"}})) - total(template()) == pytest.approx(0.03)
+
+
 def test_instances_that_are_kept_running_cost_with_their_disks() -> None:
     keep = {"compute_environments": {"spot": {"type": "SPOT"}, "on-demand": {"min_vcpus": 4}}}
     more = total(template(keep)) - total(template())

@@ -236,11 +236,22 @@ def test_permissions_that_never_come_fail(aws: Aws) -> None:
     assert "never" in aws.answers[0]["Reason"]
 
 
-def test_images_of_two_platforms_are_put_under_one_tag(aws: Aws) -> None:
+DOCKER, OCI = "application/vnd.docker.distribution.manifest", "application/vnd.oci.image"
+
+
+@pytest.mark.parametrize(
+    ("kinds", "whole"),
+    [
+        ([f"{DOCKER}.v2+json", f"{DOCKER}.v2+json"], f"{DOCKER}.list.v2+json"),
+        ([f"{OCI}.manifest.v1+json", f"{OCI}.manifest.v1+json"], f"{OCI}.index.v1+json"),
+        ([f"{DOCKER}.v2+json", f"{OCI}.manifest.v1+json"], f"{OCI}.index.v1+json"),
+    ],
+)
+def test_images_of_two_platforms_are_put_under_one_tag(aws: Aws, kinds: list[str], whole: str) -> None:
     aws.image(there=False)
     manifest = json.dumps({"schemaVersion": 2})
-    kind = "application/vnd.oci.image.manifest.v1+json"
-    for architecture in ("amd64", "arm64"):
+    parts = list(zip(("amd64", "arm64"), kinds, strict=True))
+    for architecture, kind in parts:
         part = {
             "imageId": {"imageDigest": DIGEST, "imageTag": f"{TAG}-{architecture}"},
             "imageManifest": manifest,
@@ -256,7 +267,7 @@ def test_images_of_two_platforms_are_put_under_one_tag(aws: Aws) -> None:
     assert succeeded(aws.answers[0])
     assert (puts[0]["repositoryName"], puts[0]["imageTag"]) == (REPOSITORY, TAG)
     joined = json.loads(puts[0]["imageManifest"])
-    assert joined["mediaType"] == puts[0]["imageManifestMediaType"]
+    assert joined["mediaType"] == puts[0]["imageManifestMediaType"] == whole
     assert joined["manifests"] == [
         {
             "mediaType": kind,
@@ -264,7 +275,7 @@ def test_images_of_two_platforms_are_put_under_one_tag(aws: Aws) -> None:
             "size": len(manifest),
             "platform": {"os": "linux", "architecture": architecture},
         }
-        for architecture in ("amd64", "arm64")
+        for architecture, kind in parts
     ]
 
 

@@ -486,6 +486,21 @@ def test_a_rule_with_its_targets(account: Account, stack: StackUnderTest) -> Non
     assert not events.list_rules(NamePrefix=stack.name)["Rules"]
 
 
+def test_an_image_build_is_recorded_and_its_function_is_not_asked(stack: StackUnderTest) -> None:
+    project = {"Type": "AWS::CodeBuild::Project", "Properties": {"TimeoutInMinutes": 45}}
+    image = {
+        "Type": "Custom::ContainerImageBuild",
+        "Properties": {"ServiceToken": "arn:none", "Tag": "0123456789abcdef"},
+    }
+    outputs = {"Arn": {"Value": {"Fn::GetAtt": ["Project", "Arn"]}}, "Name": {"Value": {"Ref": "Project"}}}
+    stack.create({"Project": project, "Image": image}, Outputs=outputs).expect("CREATE_COMPLETE")
+    found = stack.outputs()
+    assert found["Arn"].endswith(f":project/{found['Name']}")
+    image["Properties"]["Tag"] = "fedcba9876543210"
+    stack.update({"Project": project, "Image": image}, Outputs=outputs).expect("UPDATE_COMPLETE")
+    stack.delete()
+
+
 def test_the_documentation_lists_every_type_with_its_properties() -> None:
     text = (ROOT / "docs" / "local-cloudformation.md").read_text()
     for name, kind in TYPES.items():
