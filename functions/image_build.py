@@ -95,7 +95,7 @@ def _is_there(wanted: dict[str, Any]) -> bool:
 def _join(wanted: dict[str, Any]) -> None:
     """Put the images of several architectures under one tag: engines take the one for their machine."""
     ecr, repository = boto3.client("ecr"), wanted["Repository"]
-    entries = []
+    entries, kinds = [], []
     for architecture, tag in sorted(wanted["Parts"].items()):
         found = ecr.batch_get_image(
             repositoryName=repository, imageIds=[{"imageTag": tag}], acceptedMediaTypes=list(LISTS)
@@ -103,6 +103,7 @@ def _join(wanted: dict[str, Any]) -> None:
         if not found["images"]:
             raise LookupError(f"the repository has no single image under the tag {tag}: {found.get('failures')}")
         part = found["images"][0]
+        kinds.append(LISTS[part["imageManifestMediaType"]])
         entries.append(
             {
                 "mediaType": part["imageManifestMediaType"],
@@ -112,7 +113,7 @@ def _join(wanted: dict[str, Any]) -> None:
             }
         )
     # Docker's own list names only Docker's images; OCI's index, which comes after it in the alphabet, either.
-    kind = max(LISTS[entry["mediaType"]] for entry in entries)
+    kind = max(kinds)
     manifest = {"schemaVersion": 2, "mediaType": kind, "manifests": entries}
     ecr.put_image(
         repositoryName=repository,

@@ -488,15 +488,13 @@ def test_a_rule_with_its_targets(account: Account, stack: StackUnderTest) -> Non
 
 def test_an_image_build_is_recorded_and_its_function_is_not_asked(stack: StackUnderTest) -> None:
     project = {"Type": "AWS::CodeBuild::Project", "Properties": {"TimeoutInMinutes": 45}}
-    image = {
-        "Type": "Custom::ContainerImageBuild",
-        "Properties": {"ServiceToken": "arn:none", "Tag": "0123456789abcdef"},
-    }
+    wanted = {"ServiceToken": "arn:none", "Tag": "0123456789abcdef"}
+    image = {"Type": "Custom::ContainerImageBuild", "Properties": wanted}
     outputs = {"Arn": {"Value": {"Fn::GetAtt": ["Project", "Arn"]}}, "Name": {"Value": {"Ref": "Project"}}}
     stack.create({"Project": project, "Image": image}, Outputs=outputs).expect("CREATE_COMPLETE")
     found = stack.outputs()
     assert found["Arn"].endswith(f":project/{found['Name']}")
-    image["Properties"]["Tag"] = "fedcba9876543210"
+    wanted["Tag"] = "fedcba9876543210"
     stack.update({"Project": project, "Image": image}, Outputs=outputs).expect("UPDATE_COMPLETE")
     stack.delete()
 

@@ -7,6 +7,8 @@ import dataclasses
 import hashlib
 import io
 import json
+import os
+import subprocess
 import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from batchyard.image import image_tag
+from batchyard.images.context import build_context
 from batchyard.local import state
 from batchyard.platform import PlatformRecord, parameter_name
 from batchyard.toolchain import CONTAINER
@@ -23,6 +26,7 @@ from tests.support.container_registry import EcrStandIn, Registry, running_ecr, 
 from tests.support.docker_engine import DockerEngine, base_image, base_without_bash, docker_engine
 from tests.support.docker_engine import Done as DockerDone
 from tests.support.platform import REGION, Platform
+from tests.support.synthesis import properties, template
 
 __all__ = ["base_image", "base_without_bash", "docker_engine"]
 
@@ -256,3 +260,29 @@ def test_a_job_that_is_not_what_was_submitted_does_not_run(room: Room, pulled: s
     wrong = {"BATCH_FILE_TYPE": "script", "BATCH_FILE_SHA256": hashlib.sha256(b"another").hexdigest()}
     done = run_job(room, pulled, "scripts/wrong.sh", script, "job.sh", **wrong)
     assert (done.code, done.out) == (65, "")
+
+
+def test_codebuilds_commands_build_an_image_that_runs_and_push_it(room: Room) -> None:
+    made = template({"image": {"build": "codebuild", "base_image": room.base}})
+    project = properties(made, "AWS::CodeBuild::Project")
+    variables = {each["Name"]: each["Value"] for each in project["Environment"]["EnvironmentVariables"]}
+    repository = f"{room.registry.host}/{NAME}"
+    # A STAND-IN for the AWS CLI: it tells the registry's password, as ECR's command does.
+    programs = room.folder / "codebuild"
+    programs.mkdir()
+    (programs / "aws").write_text('#!/bin/sh\necho "$PASSWORD"\n')
+    (programs / "aws").chmod(0o755)
+    environment = {
+        **{**variables, "REPOSITORY": repository, "PASSWORD": room.registry.password},
+        **room.engine.environment(room.folder / "codebuild-docker"),
+    }
+    environment["PATH"] = f"{programs}{os.pathsep}{environment.get('PATH', os.environ['PATH'])}"
+    with build_context(CONTAINER, ["linux/amd64"]) as context:
+        for command in json.loads(project["Source"]["BuildSpec"])["phases"]["build"]["commands"]:
+            done = subprocess.run(
+                ["/bin/sh", "-c", command], cwd=context, env=environment, capture_output=True, check=False, timeout=300
+            )
+            assert done.returncode == 0, (command, done.stderr.decode()[-2000:])
+    assert room.registry.manifest(NAME, variables["TAG"]) is not None
+    reference = f"{repository}:{variables['TAG']}"
+    room.engine.docker("run", "--rm", "--entrypoint", "/usr/local/bin/s5cmd", reference, "version").ok()
