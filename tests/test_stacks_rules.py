@@ -1,12 +1,9 @@
-"""The default template against other people's rules: cdk-nag, cfn-lint, and CDK's own validation as errors."""
+"""Kinds of settings that no deployment file has, against other people's rules: cdk-nag and cfn-lint."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +11,8 @@ import aws_cdk as cdk
 import cdk_nag
 import pytest
 
-from batchyard.toolchain import ROOT
-from tests.support.synthesis import ACCOUNT, REGION, context, default_template, platform, template
+from tests.support.linting import linted
+from tests.support.synthesis import platform, template
 
 MORE_BUCKETS = {"job_role": {"buckets": {"reference-data": {"read": ["genomes/"]}, "outbox": {"write": ["*"]}}}}
 
@@ -57,57 +54,10 @@ def test_cdk_nag_would_find_something(tmp_path: Path) -> None:
     assert "AwsSolutions-S1" in findings({}, tmp_path / "nag", break_it=True)
 
 
-def lint(made: dict[str, Any], folder: Path) -> subprocess.CompletedProcess[str]:
-    file = folder / "template.json"
-    file.write_text(json.dumps(made))
-    return subprocess.run(
-        [Path(sys.prefix) / "bin" / "cfn-lint", "--regions", REGION, "--template", file],
-        cwd=ROOT,  # where .cfnlintrc.yaml is
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-
-
 @pytest.mark.parametrize(
     "settings",
-    [{}, PRIVATE, MOUNTED_RUNNER, BUILT],
-    ids=["default", "private-endpoints", "mounted-runner", "image-built"],
+    [{}, PRIVATE, MOUNTED_RUNNER, BUILT, UNMANAGED],
+    ids=["no-settings", "private-endpoints", "mounted-runner", "image-built", "unmanaged"],
 )
-def test_cfn_lint_finds_nothing(settings: dict[str, Any], tmp_path: Path) -> None:
-    done = lint(template(settings), tmp_path)
-    assert (done.returncode, done.stdout) == (0, "")
-
-
-def test_cfn_lint_would_find_something(tmp_path: Path) -> None:
-    broken = json.loads(json.dumps(default_template()))
-    (group,) = [each for each in broken["Resources"].values() if each["Type"] == "AWS::Logs::LogGroup"]
-    group["Properties"]["RetentionInDays"] = 31
-    assert lint(broken, tmp_path).returncode != 0
-
-
-@pytest.mark.slow
-def test_the_strict_synthesis_finds_nothing(tmp_path: Path) -> None:
-    strict = {**context(), "@aws-cdk/core:validateAgainstDefaultRules": True}
-    environment = {
-        **os.environ,
-        "CDK_CONTEXT_JSON": json.dumps(strict),
-        "CDK_DEFAULT_ACCOUNT": ACCOUNT,
-        "CDK_DEFAULT_REGION": REGION,
-        "CDK_OUTDIR": str(tmp_path),
-        "CDK_VALIDATION": "true",
-    }
-    done = subprocess.run(
-        [sys.executable, "app.py"],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    report = json.loads((tmp_path / "validation-report.json").read_text())
-    assert [each["violations"] for each in report["pluginReports"]] == [[]] * len(report["pluginReports"])
-    assert report["pluginReports"]
+def test_cfn_lint_finds_nothing(settings: dict[str, Any]) -> None:
+    assert linted(template(settings)) == []

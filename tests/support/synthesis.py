@@ -70,14 +70,19 @@ def _text(settings: str, name: str, image_tag: str) -> str:
     return json.dumps(assembly.get_stack_by_name(stack.stack_name).template)
 
 
+def deployment_app(name: str, **app: Any) -> tuple[cdk.App, list[cdk.Stack]]:
+    """An app with all stacks of a deployment of the project, the platform's first."""
+    root = cdk.App(**{"context": context(), "analytics_reporting": False, **app})
+    environment = cdk.Environment(account=ACCOUNT, region=REGION)
+    return root, deployment_stacks(
+        root, name=name, deployment=load_named(name), image_tag=IMAGE_TAG, s5cmd=stand_in_s5cmd, env=environment
+    )
+
+
 @cache
 def deployment_templates(name: str) -> tuple[dict[str, Any], ...]:
     """The templates of all stacks of a deployment of the project, the platform's first. Nobody changes them."""
-    app = cdk.App(context=context(), analytics_reporting=False)
-    environment = cdk.Environment(account=ACCOUNT, region=REGION)
-    stacks = deployment_stacks(
-        app, name=name, deployment=load_named(name), image_tag=IMAGE_TAG, s5cmd=stand_in_s5cmd, env=environment
-    )
+    app, stacks = deployment_app(name)
     assembly = app.synth()
     return tuple(assembly.get_stack_by_name(stack.stack_name).template for stack in stacks)
 

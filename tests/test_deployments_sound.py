@@ -1,0 +1,170 @@
+"""Every deployment that ships, before anybody pays for it: other people's rules, permissions, limits."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import cdk_nag
+import pytest
+
+from batchyard.review.words import readable
+from batchyard.settings.load import deployment_names
+from batchyard.toolchain import ROOT
+from tests.support.linting import linted
+from tests.support.synthesis import ACCOUNT, REGION, context, deployment_app, deployment_templates, template
+
+pytestmark = pytest.mark.slow
+
+DEPLOYMENTS = deployment_names()
+
+#: Actions that AWS lets nobody restrict to a resource (Service Authorization Reference), and that read no data.
+NO_RESOURCE = re.compile(
+    r"ecr:GetAuthorizationToken|(ec2|ecs|autoscaling|imagebuilder|batch):Describe\w+|ssmmessages:\w+|ecs:DiscoverPollEndpoint"
+)
+#: Who may be a role of ours: services only, each by its name.
+TRUSTED = frozenset(
+    f"{service}.amazonaws.com"
+    for service in ("batch", "codebuild", "ec2", "ecs-tasks", "events", "imagebuilder", "lambda", "spotfleet")
+)
+TOO_MUCH = re.compile(r"FullAccess|AdministratorAccess|PowerUserAccess")
+
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+MOST_RESOURCES = 500
+MOST_BYTES = 1_000_000
+
+
+@pytest.mark.parametrize("name", DEPLOYMENTS)
+def test_cfn_lint_finds_nothing_in_three_regions(name: str) -> None:
+    assert [found for made in deployment_templates(name) for found in linted(made)] == []
+
+
+def test_cfn_lint_would_find_something() -> None:
+    broken = template()
+    (group,) = [each for each in broken["Resources"].values() if each["Type"] == "AWS::Logs::LogGroup"]
+    group["Properties"]["RetentionInDays"] = 31
+    assert len(linted(broken)) == 1
+
+
+@pytest.mark.parametrize("name", DEPLOYMENTS)
+def test_cdk_nag_finds_nothing_that_is_not_acknowledged(name: str, tmp_path: Path) -> None:
+    app, _ = deployment_app(name, outdir=str(tmp_path / "nag"))
+    cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks())
+    # It fails where there are findings; the report says which.
+    with contextlib.suppress(RuntimeError):
+        app.synth()
+    report = json.loads((tmp_path / "nag" / "validation-report.json").read_text())
+    (nag,) = [each for each in report["pluginReports"] if each["pluginName"] == "AwsSolutions"]
+    assert [each["ruleName"] for each in nag["violations"]] == []
+
+
+@pytest.mark.parametrize("name", DEPLOYMENTS)
+def test_the_strict_synthesis_finds_nothing(name: str, tmp_path: Path) -> None:
+    strict = {**context(), "@aws-cdk/core:validateAgainstDefaultRules": True, "deployment": name}
+    environment = {
+        **os.environ,
+        "CDK_CONTEXT_JSON": json.dumps(strict),
+        "CDK_DEFAULT_ACCOUNT": ACCOUNT,
+        "CDK_DEFAULT_REGION": REGION,
+        "CDK_OUTDIR": str(tmp_path),
+        "CDK_VALIDATION": "true",
+    }
+    done = subprocess.run(
+        [sys.executable, "app.py"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=300
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    report = json.loads((tmp_path / "validation-report.json").read_text())
+    assert [each["violations"] for each in report["pluginReports"]] == [[]] * len(report["pluginReports"])
+    assert report["pluginReports"]
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def statements(made: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What identities may do: every allowing statement of the policies of a template's roles."""
+    for name, resource in made["Resources"].items():
+        said = resource.get("Properties", {})
+        documents = [each["PolicyDocument"] for each in said.get("Policies", []) if "PolicyDocument" in each]
+        if resource["Type"] in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy"):
+            documents.append(said["PolicyDocument"])
+        yield from (
+            (name, each)
+            for document in documents
+            for each in listed(document["Statement"])
+            if each["Effect"] == "Allow"
+        )
+
+
+def too_wide(made: dict[str, Any]) -> list[tuple[str, str]]:
+    """Actions on every resource that could be on one, and statements that name what they do not allow."""
+    wide = [
+        (name, action)
+        for name, statement in statements(made)
+        if "*" in listed(statement.get("Resource", "*"))
+        for action in listed(statement.get("Action", "*"))
+        if not NO_RESOURCE.fullmatch(action)
+    ]
+    return wide + [(name, "NotAction") for name, statement in statements(made) if "NotAction" in statement]
+
+
+@pytest.mark.parametrize("name", DEPLOYMENTS)
+def test_no_statement_gives_data_or_power_over_everything(name: str) -> None:
+    made = deployment_templates(name)
+    assert [found for each in made for found in too_wide(each)] == []
+    assert list(statements(made[0])), "no statement was read"
+
+
+def test_a_statement_on_everything_would_be_found() -> None:
+    broken = template()
+    _, statement = next(iter(statements(broken)))
+    statement.update(Action=["s3:GetObject", "ecr:GetAuthorizationToken"], Resource="*")
+    assert [action for _, action in too_wide(broken)] == ["s3:GetObject"]
+
+
+@pytest.mark.parametrize("name", DEPLOYMENTS)
+def test_roles_trust_services_only_and_have_no_policy_of_full_access(name: str) -> None:
+    roles = [
+        each["Properties"]
+        for made in deployment_templates(name)
+        for each in made["Resources"].values()
+        if each["Type"] == "AWS::IAM::Role"
+    ]
+    assert roles
+    for role in roles:
+        for statement in role["AssumeRolePolicyDocument"]["Statement"]:
+            assert set(statement["Principal"]) == {"Service"}
+            assert set(listed(statement["Principal"]["Service"])) <= TRUSTED
+            assert statement["Action"] == "sts:AssumeRole"
+        assert [arn for arn in map(readable, role.get("ManagedPolicyArns", [])) if TOO_MUCH.search(arn)] == []
+
+
+@pytest.mark.parametrize("name", DEPLOYMENTS)
+def test_every_template_is_under_the_limits(name: str) -> None:
+    for made in deployment_templates(name):
+        assert len(made["Resources"]) < MOST_RESOURCES
+        assert len(json.dumps(made, indent=1)) < MOST_BYTES
+
+
+def test_fifty_queues_and_fifty_job_definitions_are_under_the_limits_and_clean() -> None:
+    queues = {f"queue-{number}": {"priority": number, "compute_environments": ["spot"]} for number in range(50)}
+    definitions = {
+        f"job-{number}": {"image": "public.ecr.aws/docker/library/debian:12", "command": ["true"]}
+        for number in range(50)
+    }
+    made = template({"queues": queues, "default_queue": "queue-0", "job_definitions": definitions})
+    kinds = [each["Type"] for each in made["Resources"].values()]
+    assert kinds.count("AWS::Batch::JobQueue") == 50
+    assert kinds.count("AWS::Batch::JobDefinition") >= 50
+    assert len(kinds) < MOST_RESOURCES
+    assert len(json.dumps(made, indent=1)) < MOST_BYTES
+    assert linted(made) == []
