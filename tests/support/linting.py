@@ -19,7 +19,7 @@ def linted(made: dict[str, Any]) -> list[str]:
     before = Path.cwd()
     os.chdir(ROOT)
     try:
-        matches = lint(json.dumps(made), config=ManualArgs(regions=REGIONS))
+        matches = lint(json.dumps(made, ensure_ascii=False), config=ManualArgs(regions=REGIONS))
     finally:
         os.chdir(before)
-    return [f"{each.rule.id} {'/'.join(map(str, each.path or []))}: {each.message}" for each in matches]
+    return [str(each) for each in matches]
