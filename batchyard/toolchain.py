@@ -8,6 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTAINER = ROOT / "container"
+MACHINE_IMAGE = ROOT / "machine_image"
 DEPLOYMENTS = ROOT / "deployments"
 # Another folder lets a second local account stand beside the first.
 STATE = Path(os.environ.get("BATCHYARD_STATE") or ROOT / ".batchyard").absolute()

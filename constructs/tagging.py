@@ -14,6 +14,7 @@ REPLACED_BY_TAGS = [
     "AWS::Batch::JobQueue",
     "AWS::Batch::SchedulingPolicy",
     "AWS::ImageBuilder::Component",
+    "AWS::ImageBuilder::Image",
     "AWS::ImageBuilder::ImageRecipe",
 ]
 

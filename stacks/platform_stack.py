@@ -28,6 +28,8 @@ from constructs.prioritized_queue import PrioritizedQueue, RunnableLimits
 from constructs.user_data import scratch_folder
 
 from batchyard.platform import PlatformRecord
+from batchyard.settings.built_images import kind_of, parameter_name
+from batchyard.settings.compute_environment import ComputeEnvironment
 from batchyard.settings.deployment import Deployment
 from batchyard.settings.fair_share import FairShare as FairShareSettings
 from batchyard.settings.job_definition import JobDefinition
@@ -68,6 +70,7 @@ class PlatformStack(Stack):
             env=env,
             description=f"Batchyard: the AWS Batch platform of the deployment {deployment_name}",
         )
+        self.deployment_name = deployment_name
         self.deployment = deployment
         self.s5cmd = s5cmd
         self.bucket = JobBucket(
@@ -184,7 +187,7 @@ class PlatformStack(Stack):
                 instance_role=instance_role,
                 launch_template=template,
                 ami_id=self.deployment.ami.id,
-                ami_parameter=self.deployment.ami.ssm_parameter,
+                ami_parameter=self._ami_parameter(environment),
                 update_timeout_minutes=environment.update_timeout_minutes,
             ).environment
             for name, environment in self.deployment.compute_environments.items()
@@ -193,11 +196,24 @@ class PlatformStack(Stack):
             from stacks.unmanaged import unmanaged_environments  # so do functions and Auto Scaling groups
 
             environments |= unmanaged_environments(
-                self, deployment=self.deployment, network=network, instance_role=instance_role, user_data=user_data
+                self,
+                deployment_name=self.deployment_name,
+                deployment=self.deployment,
+                network=network,
+                instance_role=instance_role,
+                user_data=user_data,
             )
         for made in environments.values() if needed else ():
             made.node.add_dependency(*needed)
         return environments
+
+    def _ami_parameter(self, environment: ComputeEnvironment) -> str | None:
+        ami = self.deployment.ami
+        return (
+            ami.ssm_parameter
+            if ami.build is None
+            else parameter_name(self.deployment_name, kind_of(environment.instance_types))
+        )
 
     def _queues(self) -> dict[str, batch.JobQueue]:
         return {
@@ -303,6 +319,12 @@ class PlatformStack(Stack):
             outputs[f"{pascal_case(name)}JobDefinitionArn"] = (arn, f"The job definition {name}, latest revision")
         for name, resource in self.consumables.items():
             outputs[f"{pascal_case(name)}ConsumableArn"] = (resource.ref, f"The consumable resource {name}")
+        build = self.deployment.ami.build
+        if build is not None and build.aws_cli_prefix is not None:
+            outputs["AwsCliPath"] = (
+                f"{build.aws_cli_prefix}/bin/aws",
+                "The AWS CLI on the instances: Nextflow's aws.batch.cliPath",
+            )
         for output_id, (value, description) in outputs.items():
             CfnOutput(self, output_id, value=value, description=description)
 

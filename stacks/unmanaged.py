@@ -20,6 +20,7 @@ from constructs.machine_image import ecs_optimized, existing_image, image_of_par
 from constructs.unmanaged_environment import BatchServiceRole, UnmanagedEnvironment
 from constructs.user_data import UserDataPart
 
+from batchyard.settings.built_images import kind_of, parameter_name
 from batchyard.settings.deployment import Deployment
 from batchyard.settings.instance_types import meant
 from batchyard.settings.names import pascal_case
@@ -29,6 +30,7 @@ from batchyard.settings.unmanaged_environment import UnmanagedEnvironment as Set
 def unmanaged_environments(
     stack: Stack,
     *,
+    deployment_name: str,
     deployment: Deployment,
     network: JobNetwork,
     instance_role: iam.IRole,
@@ -37,6 +39,7 @@ def unmanaged_environments(
     """Every unmanaged compute environment of a deployment, by its name, with its instances or what they need."""
     return _Unmanaged(
         stack,
+        deployment_name,
         deployment,
         network,
         user_data,
@@ -49,6 +52,7 @@ def unmanaged_environments(
 @dataclass(frozen=True)
 class _Unmanaged:
     stack: Stack
+    deployment_name: str
     deployment: Deployment
     network: JobNetwork
     user_data: Sequence[UserDataPart]
@@ -126,6 +130,8 @@ class _Unmanaged:
             return existing_image(ami.id)
         if ami.ssm_parameter is not None:
             return image_of_parameter(ami.ssm_parameter)
+        if ami.build is not None:
+            return image_of_parameter(parameter_name(self.deployment_name, kind_of(settings.instance_types)))
         types = [each for word in settings.instance_types for each in meant(word)]
         return ecs_optimized(
             arm64=any(each.architecture == "arm64" for each in types), gpus=any(each.gpus for each in types)

@@ -12,7 +12,7 @@ import cdk_nag
 import pytest
 
 from tests.support.linting import linted
-from tests.support.synthesis import platform, template
+from tests.support.synthesis import platform, template, templates
 
 MORE_BUCKETS = {"job_role": {"buckets": {"reference-data": {"read": ["genomes/"]}, "outbox": {"write": ["*"]}}}}
 
@@ -39,12 +39,22 @@ MOUNTED_RUNNER = {"image": {"source": "external", "uri": "debian:13", "mount_run
 UNMANAGED = {"unmanaged_environments": {"nodes": {}, "lab": {"instances": "none"}}}
 NAT = {"network": {"type": "private-nat-per-zone"}}
 BUILT = {"image": {"build": "codebuild", "platforms": ["linux/amd64", "linux/arm64"]}}
+BUILT_AMI = {"ami": {"build": {"commands": ["dnf install --assumeyes htop"]}}}
 
 
 @pytest.mark.parametrize(
     "settings",
-    [{}, MORE_BUCKETS, PRIVATE, NAT, MOUNTED_RUNNER, BUILT, UNMANAGED],
-    ids=["default", "more-buckets", "private-endpoints", "private-nat", "mounted-runner", "image-built", "unmanaged"],
+    [{}, MORE_BUCKETS, PRIVATE, NAT, MOUNTED_RUNNER, BUILT, UNMANAGED, BUILT_AMI],
+    ids=[
+        "default",
+        "more-buckets",
+        "private-endpoints",
+        "private-nat",
+        "mounted-runner",
+        "image-built",
+        "unmanaged",
+        "built-ami",
+    ],
 )
 def test_cdk_nag_finds_nothing_that_is_not_acknowledged(settings: dict[str, Any], tmp_path: Path) -> None:
     assert findings(settings, tmp_path / "nag") == []
@@ -61,3 +71,7 @@ def test_cdk_nag_would_find_something(tmp_path: Path) -> None:
 )
 def test_cfn_lint_finds_nothing(settings: dict[str, Any]) -> None:
     assert linted(template(settings)) == []
+
+
+def test_cfn_lint_finds_nothing_in_the_stack_of_the_images() -> None:
+    assert linted(templates(BUILT_AMI)["BatchyardAmi-default"]) == []

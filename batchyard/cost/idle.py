@@ -178,6 +178,7 @@ FREE = frozenset(
         "AWS::IAM::Role",
         "AWS::ImageBuilder::Component",
         "AWS::ImageBuilder::DistributionConfiguration",
+        "AWS::ImageBuilder::Image",
         "AWS::ImageBuilder::ImageRecipe",
         "AWS::ImageBuilder::InfrastructureConfiguration",
         "AWS::ImageBuilder::LifecyclePolicy",

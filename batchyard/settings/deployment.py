@@ -14,7 +14,7 @@ from batchyard.settings.image import Image
 from batchyard.settings.job_definition import JobDefinition
 from batchyard.settings.job_role import JobRole
 from batchyard.settings.logs import Logs
-from batchyard.settings.machine_image import MachineImage
+from batchyard.settings.machine_image import DeploymentMachineImage
 from batchyard.settings.names import Name
 from batchyard.settings.network import Network
 from batchyard.settings.queue import Queue
@@ -64,7 +64,9 @@ class Deployment(Section):
     storage: Storage = Field(default=Storage(), description="The job bucket.")
     repository: Repository = Field(default=Repository(), description="The repository of the image that jobs run in.")
     image: Image = Field(default=Image(), description="The image that jobs run in.")
-    ami: MachineImage = Field(default=MachineImage(), description="The machine image that instances start from.")
+    ami: DeploymentMachineImage = Field(
+        default=DeploymentMachineImage(), description="The machine image that instances start from."
+    )
     disk: Disk = Field(default=Disk(), description="The root disk of the instances.")
     logs: Logs = Field(default=Logs(), description="The log group of the jobs.")
     compute_environments: Mapping[Name, ComputeEnvironment] = Field(

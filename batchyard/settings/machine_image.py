@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from batchyard.settings.image_build import ImageBuild
 from batchyard.settings.section import Section
 
 
@@ -23,4 +24,14 @@ class MachineImage(Section):
         description="An SSM parameter that holds the AMI's id; it is read again at every deployment. Not together "
         "with `id`.",
         json_schema_extra={"x-allowed": "an SSM parameter's name that begins with /"},
+    )
+
+
+class DeploymentMachineImage(MachineImage):
+    """The machine image of the instances. No field set: the newest ECS-optimized Amazon Linux 2023."""
+
+    build: ImageBuild | None = Field(
+        default=None,
+        description="Build an image of one's own: `{}` for one with the runner and an AWS CLI for Nextflow. It lies in "
+        "a stack of its own, which is deployed first. Not together with `id` or `ssm_parameter`.",
     )

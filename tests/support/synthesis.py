@@ -59,7 +59,14 @@ def template(
     settings: dict[str, Any] | None = None, *, name: str = "default", image_tag: str = IMAGE_TAG
 ) -> dict[str, Any]:
     """The template of a deployment with these settings; made once a session, and the caller's own to change."""
-    made: dict[str, Any] = json.loads(_text(json.dumps(settings or {}), name, image_tag))
+    return templates(settings, name=name, image_tag=image_tag)[f"Batchyard-{name}"]
+
+
+def templates(
+    settings: dict[str, Any] | None = None, *, name: str = "default", image_tag: str = IMAGE_TAG
+) -> dict[str, dict[str, Any]]:
+    """The templates of all stacks of a deployment with these settings, by the stack's name; as with `template`."""
+    made: dict[str, dict[str, Any]] = json.loads(_text(json.dumps(settings or {}), name, image_tag))
     return made
 
 
@@ -67,7 +74,7 @@ def template(
 def _text(settings: str, name: str, image_tag: str) -> str:
     stack = platform(json.loads(settings), name=name, image_tag=image_tag)
     assembly = stack.node.root.synth()  # type: ignore[attr-defined]  # the root is the App
-    return json.dumps(assembly.get_stack_by_name(stack.stack_name).template)
+    return json.dumps({each.stack_name: each.template for each in assembly.stacks})
 
 
 def deployment_app(name: str, **app: Any) -> tuple[cdk.App, list[cdk.Stack]]:

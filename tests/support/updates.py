@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from batchyard.review.effects import Change, Effect, effects
-from tests.support.synthesis import IMAGE_TAG, template
+from tests.support.synthesis import IMAGE_TAG, templates
 
 Settings = dict[str, Any]
 
@@ -85,6 +85,14 @@ ENDPOINTS: Settings = {"network": {"type": "private-endpoints"}}
 NAT: Settings = {"network": {"type": "private-nat"}}
 NEW_SUBNETS = "The VPC stays. Batch replaces the instances, by the environments' update policy."
 
+BUILT_AMI: Settings = {"ami": {"build": {}}}
+NEW_IMAGE = {
+    "X8664ImageRecipe": REPLACED,
+    "X8664Image": REPLACED,
+    "X8664ImagePipeline": IN_PLACE,
+}
+TAKEN_UP = "The new image is built first; the environments take it up in the same `cdk deploy --all`."
+
 UPDATES = (
     Update("the AMI: another id", {"ami": {"id": "ami-0123456789abcdef0"}}, BOTH_ENVIRONMENTS),
     Update(
@@ -92,6 +100,51 @@ UPDATES = (
         {"ami": {"ssm_parameter": "/images/batch"}},
         BOTH_ENVIRONMENTS,
         note="A new value of the parameter is taken up by the next deployment, without a change of the file.",
+    ),
+    Update(
+        "the AMI: one that is built, instead of the default",
+        BUILT_AMI,
+        {"Machine*": ADDED, "*Component": ADDED, "X8664Image*": ADDED, "LifecycleRole": ADDED, **BOTH_ENVIRONMENTS},
+        note="A stack of its own is made first, which takes as long as the build.",
+    ),
+    Update(
+        "the built AMI: a team's own commands",
+        {"ami": {"build": {"commands": ["dnf install --assumeyes htop"]}}},
+        {"CommandsComponent": ADDED, **NEW_IMAGE},
+        before=BUILT_AMI,
+        note=TAKEN_UP,
+    ),
+    Update(
+        "the built AMI: other commands",
+        {"ami": {"build": {"commands": ["dnf install --assumeyes htop"]}}},
+        {"CommandsComponent": REPLACED, **NEW_IMAGE},
+        before={"ami": {"build": {"commands": ["dnf install --assumeyes tmux"]}}},
+        note=TAKEN_UP,
+    ),
+    Update(
+        "the built AMI, and the disk: another size",
+        {**BUILT_AMI, "disk": {"size_gib": 500}},
+        {**NEW_IMAGE, **BOTH_BY_TEMPLATE},
+        before=BUILT_AMI,
+        note=TAKEN_UP,
+    ),
+    Update(
+        "the built AMI: when it is built anew",
+        {"ami": {"build": {"schedule": None}}},
+        {"X8664ImagePipeline": IN_PLACE},
+        before=BUILT_AMI,
+    ),
+    Update(
+        "the built AMI: how many are kept",
+        {"ami": {"build": {"keep_images": 2}}},
+        {"X8664ImageLifecycle": IN_PLACE},
+        before=BUILT_AMI,
+    ),
+    Update(
+        "a Graviton environment beside, with a built AMI",
+        {**BUILT_AMI, **environments(graviton={**SPOT, "instance_types": ["default_arm64"]})},
+        {"Arm64Image*": ADDED, "GravitonEnvironment*": ADDED, **RECORD},
+        before=BUILT_AMI,
     ),
     Update("the disk: size, IOPS or throughput", {"disk": {"size_gib": 500, "iops": 6000}}, BOTH_BY_TEMPLATE),
     Update(
@@ -408,5 +461,7 @@ UPDATES = (
 @cache
 def changes(update: Update) -> tuple[Change, ...]:
     """What CloudFormation would do for an update."""
-    before = template(update.before)
-    return tuple(effects(before, template(update.after, image_tag=update.image_tag_after)))
+    before, after = templates(update.before), templates(update.after, image_tag=update.image_tag_after)
+    none: dict[str, Any] = {"Resources": {}}
+    stacks = sorted(before.keys() | after.keys())
+    return tuple(each for name in stacks for each in effects(before.get(name, none), after.get(name, none)))

@@ -101,7 +101,7 @@ class Engine:
     # -- forward -----------------------------------------------------------------------------------------
 
     def _reach(self, stack: Stack, target: Deployment, run: Run) -> tuple[Output, ...]:
-        worker = ResourceWorker(stack, self.clients, self.store.responses)
+        worker = ResourceWorker(stack, self.clients, self.store)
         scope = self._scope(stack, target)
         needs = dependencies(scope)
         for name in needs:
@@ -243,7 +243,7 @@ class Engine:
         return [*replaced, *removed]
 
     def _clean_up(self, stack: Stack, entries: list[StackResource], *, created_now: bool = False) -> None:
-        worker = ResourceWorker(stack, self.clients, self.store.responses)
+        worker = ResourceWorker(stack, self.clients, self.store)
         for entry in _reversed(entries):
             if _retained(entry, created_now):
                 worker.skip(entry)
@@ -257,7 +257,7 @@ class Engine:
     def _delete_resources(
         self, stack: Stack, skip: Collection[str] = (), *, creation_rolled_back: bool = False
     ) -> list[str]:
-        worker = ResourceWorker(stack, self.clients, self.store.responses)
+        worker = ResourceWorker(stack, self.clients, self.store)
         failed: list[str] = []
         for entry in _reversed(stack.resources.values()):
             if entry.status in ("DELETE_COMPLETE", "DELETE_SKIPPED"):

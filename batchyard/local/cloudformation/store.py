@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -28,6 +29,8 @@ class Store:
     stacks: dict[str, Stack] = field(default_factory=dict)
     change_sets: dict[str, ChangeSet] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
+    numbers: Counter[str] = field(default_factory=Counter)
+    """The last number of each series that resources count up."""
 
     def find(self, name: str, region: str) -> Stack | None:
         """The stack of this name (deleted ones are gone) or id (deleted ones stay)."""
@@ -48,6 +51,20 @@ class Store:
     def of_region(self, region: str) -> list[Stack]:
         """The region's stacks, the newest first."""
         return [stack for stack in reversed(list(self.stacks.values())) if stack.region == region]
+
+    def properties_of(self, physical_id: str, region: str) -> Mapping[str, Any] | None:
+        """The properties of the resource of this physical id, in any stack of the region that has one."""
+        for stack in self.of_region(region):
+            for entry in list(stack.resources.values()):
+                if entry.physical_id == physical_id:
+                    return entry.properties
+        return None
+
+    def next_number(self, series: str) -> int:
+        """1 at first, then one more each time, for each series."""
+        with self.lock:
+            self.numbers[series] += 1
+            return self.numbers[series]
 
     def exports(self, region: str) -> dict[str, tuple[Stack, Output]]:
         """What the region's stacks export, by name."""

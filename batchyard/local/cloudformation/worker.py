@@ -12,8 +12,8 @@ from batchyard.local.cloudformation.errors import CloudFormationError, ResourceE
 from batchyard.local.cloudformation.plan import compare
 from batchyard.local.cloudformation.resources.call import Call, Client, explained, is_missing
 from batchyard.local.cloudformation.resources.registry import resource_type
-from batchyard.local.cloudformation.responses import Responses
 from batchyard.local.cloudformation.stack import Stack, StackResource, now
+from batchyard.local.cloudformation.store import Store
 from batchyard.local.cloudformation.template import Resource
 
 
@@ -32,7 +32,7 @@ class ResourceWorker:
 
     stack: Stack
     clients: Callable[[str, str], Client]
-    responses: Responses
+    store: Store
 
     def create(self, resource: Resource, properties: Mapping[str, Any], needs: frozenset[str]) -> StackResource:
         """Make the resource and keep it in the stack."""
@@ -138,8 +138,18 @@ class ResourceWorker:
         return bool(changes), any(change.replaces for change in changes)
 
     def _call(self, logical_id: str, type_name: str) -> Call:
-        stack = self.stack
-        return Call(self.clients, self.responses, stack.region, stack.name, stack.stack_id, logical_id, type_name)
+        stack, store = self.stack, self.store
+        return Call(
+            self.clients,
+            store.responses,
+            lambda physical_id: store.properties_of(physical_id, stack.region),
+            store.next_number,
+            stack.region,
+            stack.name,
+            stack.stack_id,
+            logical_id,
+            type_name,
+        )
 
     def _failed(self, entry: StackResource, verb: str, error: Exception) -> ResourceFailedError:
         reason = explained(error)

@@ -12,6 +12,7 @@ from batchyard.settings.checks.duplicates import duplicates
 from batchyard.settings.checks.environments import architecture, purchase, vcpus
 from batchyard.settings.checks.fit import size
 from batchyard.settings.checks.image import image
+from batchyard.settings.checks.image_build import image_build
 from batchyard.settings.checks.job_definitions import job_definitions
 from batchyard.settings.checks.machine_image import machine_image
 from batchyard.settings.checks.network import network, places, reachable_images
@@ -31,6 +32,7 @@ CHECKS: tuple[Check, ...] = (
     storage,
     image,
     machine_image,
+    image_build,
     disk,
     vcpus,
     purchase,

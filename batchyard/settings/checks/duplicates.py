@@ -41,6 +41,8 @@ def _lists(deployment: Deployment) -> Iterator[tuple[Path, tuple[str, ...]]]:
     for field in ("subnet_ids", "endpoints"):
         yield ("network", field), getattr(deployment.network, field)
     yield ("image", "platforms"), deployment.image.platforms
+    if deployment.ami.build is not None:
+        yield ("ami", "build", "components"), deployment.ami.build.components
     for here, environment in all_environments(deployment):
         for field in ("instance_types", "subnet_ids", "availability_zones"):
             yield (*here, field), getattr(environment, field)

@@ -30,6 +30,10 @@ class Call:
 
     clients: Callable[[str, str], Client]
     responses: Responses
+    properties_of: Callable[[str], Mapping[str, Any] | None]
+    """The properties of a resource of any stack of the region, by its physical id."""
+    next_number: Callable[[str], int]
+    """Counts up from 1, for each name that it is given."""
     region: str
     stack_name: str
     stack_id: str

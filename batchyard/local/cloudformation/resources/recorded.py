@@ -17,18 +17,6 @@ def _plain(name: str, why: str) -> ResourceType:
     return ResourceType(name, {}, _create, recorded=why)
 
 
-def _image_builder(kind: str, resource: str) -> ResourceType:
-    def create(call: Call, properties: Properties) -> str:
-        name = str(properties.get("Name", call.generated_name())).lower().replace(" ", "-")
-        return arn("imagebuilder", call.region, f"{resource}/{name}/{properties.get('Version', '1.0.0')}/1")
-
-    def attributes(_call: Call, physical_id: str, properties: Properties) -> dict[str, Any]:
-        return {"Arn": physical_id, "Name": properties.get("Name", "")}
-
-    why = "the local account builds no machine images"
-    return ResourceType(f"AWS::ImageBuilder::{kind}", {}, create, attributes=attributes, recorded=why)
-
-
 def _project(call: Call, properties: Properties) -> str:
     return str(properties.get("Name", call.generated_name()))
 
@@ -48,11 +36,4 @@ TYPES = (
         recorded="the local account builds no images",
     ),
     _plain("Custom::ContainerImageBuild", "the local account builds no images; jobs run container/ as deployed"),
-    _image_builder("Component", "component"),
-    _image_builder("ContainerRecipe", "container-recipe"),
-    _image_builder("DistributionConfiguration", "distribution-configuration"),
-    _image_builder("ImagePipeline", "image-pipeline"),
-    _image_builder("ImageRecipe", "image-recipe"),
-    _image_builder("InfrastructureConfiguration", "infrastructure-configuration"),
-    _image_builder("LifecyclePolicy", "lifecycle-policy"),
 )
