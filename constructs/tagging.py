@@ -13,6 +13,7 @@ REPLACED_BY_TAGS = [
     "AWS::Batch::JobDefinition",
     "AWS::Batch::JobQueue",
     "AWS::Batch::SchedulingPolicy",
+    "AWS::EC2::PlacementGroup",
     "AWS::ImageBuilder::Component",
     "AWS::ImageBuilder::Image",
     "AWS::ImageBuilder::ImageRecipe",

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from aws_cdk import aws_ec2 as ec2
 
 #: The folder on the instance that jobs get as their scratch mount.
 SCRATCH_ON_HOST = "/scratch"
+
+_INSTANCE_STORE = Path(__file__).with_name("instance_store.sh")
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,12 @@ def shell(*commands: str) -> UserDataPart:
 def scratch_folder() -> UserDataPart:
     """Make the scratch folder: Docker would make it for root alone, and other users' containers could not write."""
     return shell(f"mkdir -p {SCRATCH_ON_HOST}", f"chmod 1777 {SCRATCH_ON_HOST}")
+
+
+def instance_store() -> UserDataPart:
+    """Put the scratch folder and Docker's images on the NVMe disks of the instance (docs/adr/0060)."""
+    script = f"#!/bin/bash\nscratch={SCRATCH_ON_HOST}\n{_INSTANCE_STORE.read_text()}"
+    return UserDataPart(script, boot_hook=True)
 
 
 def multipart(parts: Sequence[UserDataPart]) -> ec2.UserData:

@@ -11,7 +11,8 @@ from constructs.mounted_runner import MountedRunner
 
 from batchyard.mounted_runner import RUNNER_NAME
 from batchyard.settings.deployment import Deployment
-from batchyard.settings.instance_types import meant
+from batchyard.settings.environments import all_environments
+from batchyard.settings.instances import all_startable, brings_none
 from batchyard.toolchain import CONTAINER
 
 #: The table's words for architectures, and Docker's.
@@ -32,9 +33,9 @@ def mounted_runner(
 
 
 def architectures(deployment: Deployment) -> list[str]:
-    """Docker's names of them; all where the table does not know an instance type."""
-    words = {word for each in deployment.compute_environments.values() for word in each.instance_types}
-    found = [meant(word) for word in words]
-    if not all(found):
+    """Docker's names of them; all where nothing is known of some instances."""
+    environments = [environment for _, environment in all_environments(deployment)]
+    if any(brings_none(each) for each in environments):
         return sorted(ARCHITECTURES.values())
-    return sorted({ARCHITECTURES.get(each.architecture, each.architecture) for types in found for each in types})
+    found = {each.architecture for environment in environments for each in all_startable(deployment, environment)}
+    return sorted(ARCHITECTURES[each] for each in found)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from constructs import Construct
+from constructs.job_network import JobNetwork
+
 from batchyard.settings.deployment import Deployment
 
 
@@ -10,3 +13,18 @@ def endpoint_services(deployment: Deployment) -> list[str]:
     secrets = (arn for each in deployment.job_definitions.values() for arn in each.secrets.values())
     # The third part of an ARN is the service: secretsmanager or ssm, which are its endpoint's name too.
     return sorted({*deployment.network.endpoints, *(arn.split(":")[2] for arn in secrets)})
+
+
+def job_network(scope: Construct, construct_id: str, *, deployment: Deployment) -> JobNetwork:
+    """The network of a deployment."""
+    settings = deployment.network
+    return JobNetwork(
+        scope,
+        construct_id,
+        cidr=settings.cidr,
+        type=settings.type,
+        zones=settings.zones,
+        endpoint_services=endpoint_services(deployment),
+        vpc_id=settings.vpc_id,
+        subnet_ids=settings.subnet_ids,
+    )

@@ -16,20 +16,13 @@ from constructs.container_job import ContainerJob
 from constructs.execution_role import ExecutionRole
 from constructs.fair_share_policy import FairShare
 from constructs.image_repository import ImageRepository
-from constructs.instance_role import InstanceRole
-from constructs.instance_template import InstanceTemplate
 from constructs.job_bucket import JobBucket
 from constructs.job_log_group import JobLogGroup
-from constructs.job_network import JobNetwork
 from constructs.job_role import JobRole
-from constructs.managed_environment import ManagedEnvironment
 from constructs.platform_parameter import PlatformParameter
 from constructs.prioritized_queue import PrioritizedQueue, RunnableLimits
-from constructs.user_data import scratch_folder
 
 from batchyard.platform import PlatformRecord
-from batchyard.settings.built_images import kind_of, parameter_name
-from batchyard.settings.compute_environment import ComputeEnvironment
 from batchyard.settings.deployment import Deployment
 from batchyard.settings.fair_share import FairShare as FairShareSettings
 from batchyard.settings.job_definition import JobDefinition
@@ -37,8 +30,9 @@ from batchyard.settings.job_role import JobRole as JobRoleSettings
 from batchyard.settings.mounted_runner import command_of, mounted_runners, mounts_runner
 from batchyard.settings.names import pascal_case
 from batchyard.toolchain import CONTAINER
+from stacks.environments import environments
 from stacks.job_definitions import container_of, grant_mounts, repository_arns, retries_of, secrets_of
-from stacks.network import endpoint_services
+from stacks.network import job_network
 
 #: What the output of the image says of it, by its source and who builds it.
 IMAGE_IS = {
@@ -70,7 +64,6 @@ class PlatformStack(Stack):
             env=env,
             description=f"Batchyard: the AWS Batch platform of the deployment {deployment_name}",
         )
-        self.deployment_name = deployment_name
         self.deployment = deployment
         self.s5cmd = s5cmd
         self.bucket = JobBucket(
@@ -90,7 +83,10 @@ class PlatformStack(Stack):
         self.log_group = JobLogGroup(self, "Logs", retention_days=deployment.logs.retention_days).log_group
         self.built = self._built(image_tag)
         self.job_role = self._job_role("JobRole", deployment.job_role)
-        self.environments = self._environments()
+        network = job_network(self, "Network", deployment=deployment)
+        self.environments = environments(
+            self, deployment_name=deployment_name, deployment=deployment, network=network, s5cmd=s5cmd
+        )
         self.queues = self._queues()
         self.consumables = self._consumables()
         self.definitions = self._definitions()
@@ -134,86 +130,6 @@ class PlatformStack(Stack):
             if access.write:
                 role.grant_write(bucket, access.write)
         return role
-
-    def _environments(self) -> dict[str, batch.IComputeEnvironment]:
-        settings = self.deployment.network
-        network = JobNetwork(
-            self,
-            "Network",
-            cidr=settings.cidr,
-            type=settings.type,
-            zones=settings.zones,
-            endpoint_services=endpoint_services(self.deployment),
-            vpc_id=settings.vpc_id,
-            subnet_ids=settings.subnet_ids,
-        )
-        instance_role = InstanceRole(self, "InstanceRole").role
-        user_data, needed = [scratch_folder()], list(network.ways_out)
-        if self.deployment.image.mount_runner:
-            from stacks.mounted_runner import mounted_runner  # assets take time to import, and few deployments have any
-
-            runner = mounted_runner(
-                self, "MountedRunner", deployment=self.deployment, role=instance_role, s5cmd=self.s5cmd
-            )
-            user_data.append(runner.user_data)
-            needed.append(runner.permission)
-        disk = self.deployment.disk
-        template = InstanceTemplate(
-            self,
-            "Instances",
-            device=disk.device,
-            size_gib=disk.size_gib,
-            iops=disk.iops,
-            throughput_mib_per_second=disk.throughput_mib_per_second,
-            user_data=user_data,
-        ).template
-        environments: dict[str, batch.IComputeEnvironment] = {
-            name: ManagedEnvironment(
-                self,
-                f"{pascal_case(name)}Environment",
-                spot=environment.type == "SPOT",
-                min_vcpus=environment.min_vcpus,
-                desired_vcpus=environment.desired_vcpus,
-                max_vcpus=environment.max_vcpus,
-                instance_types=environment.instance_types,
-                allocation_strategy=environment.allocation_strategy,
-                bid_percentage=environment.bid_percentage,
-                vpc=network.vpc,
-                subnets=network.selection(
-                    subnet_ids=environment.subnet_ids, availability_zones=environment.availability_zones
-                )
-                or network.subnets,
-                security_group=network.security_group,
-                instance_role=instance_role,
-                launch_template=template,
-                ami_id=self.deployment.ami.id,
-                ami_parameter=self._ami_parameter(environment),
-                update_timeout_minutes=environment.update_timeout_minutes,
-            ).environment
-            for name, environment in self.deployment.compute_environments.items()
-        }
-        if self.deployment.unmanaged_environments:
-            from stacks.unmanaged import unmanaged_environments  # so do functions and Auto Scaling groups
-
-            environments |= unmanaged_environments(
-                self,
-                deployment_name=self.deployment_name,
-                deployment=self.deployment,
-                network=network,
-                instance_role=instance_role,
-                user_data=user_data,
-            )
-        for made in environments.values() if needed else ():
-            made.node.add_dependency(*needed)
-        return environments
-
-    def _ami_parameter(self, environment: ComputeEnvironment) -> str | None:
-        ami = self.deployment.ami
-        return (
-            ami.ssm_parameter
-            if ami.build is None
-            else parameter_name(self.deployment_name, kind_of(environment.instance_types))
-        )
 
     def _queues(self) -> dict[str, batch.JobQueue]:
         return {

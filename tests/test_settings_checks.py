@@ -92,7 +92,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str, list[str]]] = {
     "job-larger-than-any-environment": (
         {"job_definitions": {"fetch-and-run": {"vcpus": 257}}},
         "job_definitions.fetch-and-run.vcpus",
-        ["257", "at most 256"],
+        ["257", "at most 192"],
     ),
     "ami-twice": (
         {"ami": {"id": "ami-01234567", "ssm_parameter": "/a"}},

@@ -105,15 +105,15 @@ def test_a_text_follows_its_rule(path: str, right: object, wrong: list[object]) 
 
 
 FAMILIES = ["m6i", "m7i-flex", "x2iedn"]
-SIZES = ["c5.2xlarge", "u-6tb1.112xlarge", "c6gn.medium", "p4d.24xlarge", "mac2-m2.metal", "hpc7g.4xlarge"]
+SIZES = ["c5.2xlarge", "u-6tb1.112xlarge", "c6gn.medium", "p4d.24xlarge", "m7g.metal", "hpc7g.4xlarge"]
 CLASSES = ["optimal", "default_x86_64", "default_arm64"]
 
 
 @pytest.mark.parametrize("word", [*FAMILIES, *SIZES, *CLASSES])
 def test_instance_types_that_are_words_of_batch(word: str) -> None:
     found = problems(nested(f"{ONE_ENVIRONMENT}.instance_types", [word]))
-    # What is left is about the default queues, whose other environment is not there.
-    assert {each.path[0] for each in found} <= {"queues"}
+    # What is left is about the default queues, whose other environment is not there, and the image's processors.
+    assert {each.path[0] for each in found} <= {"queues", "image"}
 
 
 @pytest.mark.parametrize("word", ["", "M6I", "large", "c5.", ".large", "c5 large", "default", "c5.2xlarge.x", 5])
@@ -200,7 +200,7 @@ def test_too_many_tags() -> None:
 def test_a_section_is_a_mapping(value: object) -> None:
     (problem,) = problems({"disk": value})
     assert problem.path == ("disk",)
-    assert problem.allowed == "a mapping with the fields device, size_gib, iops, throughput_mib_per_second"
+    assert problem.allowed == "a mapping with the fields device, size_gib, iops, throughput_mib_per_second, scratch"
 
 
 def test_a_deployment_cannot_be_changed() -> None:

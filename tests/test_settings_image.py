@@ -22,7 +22,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str, list[str]]] = {
     "no-base-image-name": ({"base_image": "https://x"}, "base_image", ["an image's name"]),
     "no-platform": ({"platforms": []}, "platforms", ["at least 1", "linux/amd64, linux/arm64"]),
     "unknown-platform": ({"platforms": ["linux/386"]}, "platforms[0]", ["'linux/386'", "linux/amd64, linux/arm64"]),
-    "platform-twice": ({"platforms": ["linux/arm64", "linux/arm64"]}, "platforms[1]", ["listed twice"]),
+    "platform-twice": ({"platforms": ["linux/amd64", "linux/amd64"]}, "platforms[1]", ["listed twice"]),
     "uri-of-the-platforms-own": ({"uri": URI}, "uri", [URI, "source: external"]),
     "external-without-uri": ({"source": "external"}, "source", ["image.uri names none", "no uri"]),
     "external-that-is-built": ({**EXTERNAL, "build": "manual"}, "build", ["not built", "source: platform"]),
@@ -53,7 +53,7 @@ ALLOWED: dict[str, dict[str, Any]] = {
     "external-and-nothing-else-said": {**EXTERNAL, "base_image": None, "mount_runner": False},
     "base-image": {"base_image": "public.ecr.aws/docker/library/debian:13-slim"},
     "external-with-the-runner-mounted": {**EXTERNAL, "mount_runner": True},
-    "built-in-the-account": {"build": "codebuild", "base_image": "debian:13", "platforms": ["linux/arm64"]},
+    "built-in-the-account": {"build": "codebuild", "base_image": "debian:13", "platforms": ["linux/amd64"]},
     "both-platforms": {"platforms": ["linux/arm64", "linux/amd64"]},
 }
 

@@ -23,7 +23,7 @@ def deployment(**group: Any) -> dict[str, Any]:
         {},
         {"instances": "none"},
         {"instances": "none", "unmanaged_vcpus": 64},
-        {"type": "SPOT", "instance_types": ["c7g.xlarge", "m7g.large"]},
+        {"type": "SPOT", "instance_types": ["c7i.xlarge", "m7i.large"]},
         {"min_instances": 2, "desired_instances": 3, "max_instances": 3},
         {"instance_types": ["g5.xlarge"]},
     ],

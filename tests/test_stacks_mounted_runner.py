@@ -93,14 +93,20 @@ def test_nothing_of_it_without_the_setting() -> None:
 
 
 def test_files_are_those_of_the_architectures_that_instances_can_have() -> None:
-    def of(*types: str) -> list[str]:
+    newer = {"newer_instance_types": {"m99g": {"architecture": "arm64"}}}
+
+    def of(*types: str, **more: Any) -> list[str]:
         environment = {"type": "SPOT", "max_vcpus": 16, "instance_types": list(types)}
-        return architectures(Deployment.model_validate({"compute_environments": {"spot": environment}}))
+        settings = {"compute_environments": {"spot": environment}, **newer, **more}
+        return architectures(Deployment.model_validate(settings))
 
     assert of("default_x86_64", "m7i") == ["amd64"]
     assert of("m7g.large") == ["arm64"]
     assert of("m7i", "c7g") == ["amd64", "arm64"]
-    assert of("m99") == ["amd64", "arm64"]
+    assert of("m99g.large") == ["arm64"]
+    assert of("m7i", unmanaged_environments={"nodes": {"instance_types": ["m7g.large"]}}) == ["amd64", "arm64"]
+    # Of instances from elsewhere nothing is known.
+    assert of("m7i", unmanaged_environments={"lab": {"instances": "none"}}) == ["amd64", "arm64"]
 
 
 # --- the boot --------------------------------------------------------------------------------------------------------

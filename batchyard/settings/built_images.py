@@ -43,7 +43,8 @@ def built_kinds(deployment: Deployment) -> list[str]:
     if deployment.ami.build is None:
         return []
     unmanaged = (each for each in deployment.unmanaged_environments.values() if each.instances != "none")
-    managed = deployment.compute_environments.values()
+    # An environment with an image of its own needs none that is built.
+    managed = (each for each in deployment.compute_environments.values() if each.ami is None)
     needed = {
         kind_of(types) for types in (*(m.instance_types for m in managed), *(u.instance_types for u in unmanaged))
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from batchyard.settings.compute_environment import ComputeEnvironment
 from batchyard.settings.consumable_resource import ConsumableResource
@@ -17,40 +17,13 @@ from batchyard.settings.logs import Logs
 from batchyard.settings.machine_image import DeploymentMachineImage
 from batchyard.settings.names import Name
 from batchyard.settings.network import Network
+from batchyard.settings.newer_instance_type import InstanceTypeName, NewerInstanceType
 from batchyard.settings.queue import Queue
 from batchyard.settings.repository import Repository
 from batchyard.settings.section import Section
 from batchyard.settings.storage import Storage
+from batchyard.settings.tags import TagKey, TagValue
 from batchyard.settings.unmanaged_environment import UnmanagedEnvironment
-
-TAG_KEY = r"^[A-Za-z0-9 +=._:/@-]{1,128}$"
-
-
-def _not_reserved(key: str) -> str:
-    if key.startswith(("aws:", "batchyard:")):
-        raise ValueError("keys that begin with aws: or batchyard: are reserved")
-    return key
-
-
-#: Tags: at most 50 a resource (AWS Batch User Guide, "Tag restrictions"), of which the platform needs some itself.
-TagKey = Annotated[
-    str,
-    AfterValidator(_not_reserved),
-    Field(
-        pattern=TAG_KEY,
-        json_schema_extra={
-            "pattern": TAG_KEY,  # pydantic leaves it out where a validator follows
-            "x-allowed": "1 to 128 letters, digits, spaces and +-=._:/@, not aws: or batchyard: at the beginning",
-        },
-    ),
-]
-TagValue = Annotated[
-    str,
-    Field(
-        pattern=r"^[A-Za-z0-9 +=._:/@-]{0,256}$",
-        json_schema_extra={"x-allowed": "at most 256 letters, digits, spaces and +-=._:/@"},
-    ),
-]
 
 
 class Deployment(Section):
@@ -77,6 +50,11 @@ class Deployment(Section):
         default={},
         description="The unmanaged compute environments, by name. Queues name them as they name managed ones, and may "
         "have both.",
+    )
+    newer_instance_types: Mapping[InstanceTypeName, NewerInstanceType] = Field(
+        default={},
+        description="Families and exact sizes that `instance_types` may name although the table that ships with this "
+        "version has none of them, by name. No effect once it has.",
     )
     queues: Annotated[Mapping[Name, Queue], Field(min_length=1)] = Field(
         default={

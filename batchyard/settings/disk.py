@@ -1,18 +1,20 @@
-"""The instances' root disk, which also holds the scratch folder of jobs."""
+"""The instances' root disk, and where the scratch folder of jobs lies."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 from pydantic import Field
 
 from batchyard.settings.section import Section
 
-# Limits of gp3: Amazon EBS User Guide, "General Purpose SSD volumes".
+# Limits of gp3: EC2 API reference, EbsBlockDevice; Amazon EBS User Guide, "General Purpose SSD volumes".
 IOPS_PER_GIB = 500
 IOPS_PER_MIB_PER_SECOND = 4
 
 
 class Disk(Section):
-    """The root disk of every instance: gp3, encrypted, deleted with the instance."""
+    """The disks of an instance. Its root disk is gp3, encrypted, and deleted with the instance."""
 
     device: str = Field(
         default="/dev/xvda",
@@ -24,8 +26,8 @@ class Disk(Section):
         default=200,
         ge=30,
         le=65_536,
-        description="Size in GiB. Images, logs and the scratch folder of all jobs of an instance share it; the "
-        "ECS-optimized Amazon Linux 2023 needs 30.",
+        description="Size in GiB. Images, logs and the scratch folder of all jobs of an instance share it, unless "
+        "`scratch` says otherwise; the ECS-optimized Amazon Linux 2023 needs 30.",
     )
     iops: int = Field(
         default=3000,
@@ -38,4 +40,10 @@ class Disk(Section):
         ge=125,
         le=2000,
         description="Throughput in MiB a second, at most a quarter of the IOPS. 125 are free.",
+    )
+    scratch: Literal["root", "instance-store"] = Field(
+        default="root",
+        description="Where scratch and Docker's images lie. root: on the root disk. instance-store: on the "
+        "instance's own NVMe disks, striped into one when it boots and gone with it; every instance type must have "
+        "some.",
     )

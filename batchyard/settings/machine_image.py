@@ -26,6 +26,11 @@ class MachineImage(Section):
         json_schema_extra={"x-allowed": "an SSM parameter's name that begins with /"},
     )
 
+    @property
+    def ecs_optimized(self) -> bool:
+        """Whether it is an ECS-optimized one: Batch's own, or one that is built from it for each kind of instance."""
+        return self.id is None and self.ssm_parameter is None
+
 
 class DeploymentMachineImage(MachineImage):
     """The machine image of the instances. No field set: the newest ECS-optimized Amazon Linux 2023."""

@@ -14,6 +14,8 @@ Settings = dict[str, Any]
 
 SPOT = {"type": "SPOT", "min_vcpus": 0, "max_vcpus": 256, "instance_types": ["default_x86_64"]}
 ON_DEMAND = {**SPOT, "type": "EC2"}
+ONE_ZONE = {**SPOT, "availability_zones": ["us-east-1a"]}
+FAST = {**SPOT, "instance_types": ["i4i"]}
 QUEUE = {"priority": 10, "compute_environments": ["spot", "on-demand"]}
 JOB: Settings = {"vcpus": 1, "memory_mib": 2048}
 
@@ -183,6 +185,38 @@ UPDATES = (
     Update(
         "an environment's zones",
         environments(spot={**SPOT, "availability_zones": ["us-east-1a", "us-east-1b"]}),
+        {"SpotEnvironment": IN_PLACE},
+    ),
+    Update(
+        "an environment's scale-down delay, or container insights",
+        environments(spot={**SPOT, "scale_down_delay_minutes": 30, "container_insights": "ENABLED"}),
+        {"SpotEnvironment": IN_PLACE},
+    ),
+    Update(
+        "an environment that takes no more jobs",
+        environments(spot={**SPOT, "enabled": False}),
+        {"SpotEnvironment": IN_PLACE},
+    ),
+    Update(
+        "an environment's own disk or tags",
+        environments(spot={**SPOT, "disk": {"size_gib": 500}, "tags": {"team": "green"}}),
+        {"SpotEnvironment": IN_PLACE, "SpotInstancesTemplate": ADDED},
+    ),
+    Update(
+        "a cluster placement group for an environment",
+        environments(spot={**ONE_ZONE, "cluster_placement": True}),
+        {"SpotEnvironment": IN_PLACE, "SpotEnvironmentPlacementGroup": ADDED},
+        before=environments(spot=ONE_ZONE),
+    ),
+    Update(
+        "scratch on the instances' own disks instead of the root disk",
+        {**environments(spot=FAST, **{"on-demand": FAST}), "disk": {"scratch": "instance-store"}},
+        BOTH_BY_TEMPLATE,
+        before=environments(spot=FAST, **{"on-demand": FAST}),
+    ),
+    Update(
+        "an environment from instances without GPUs to instances with GPUs",
+        environments(spot={**SPOT, "instance_types": ["g6"]}),
         {"SpotEnvironment": IN_PLACE},
     ),
     Update(

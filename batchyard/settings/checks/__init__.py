@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from batchyard.settings.checks.disk import disk
+from batchyard.settings.checks.disk import disks
 from batchyard.settings.checks.duplicates import duplicates
-from batchyard.settings.checks.environments import architecture, purchase, vcpus
-from batchyard.settings.checks.fit import size
+from batchyard.settings.checks.environments import purchase, vcpus
+from batchyard.settings.checks.fit import fit, processors_without_image
 from batchyard.settings.checks.image import image
 from batchyard.settings.checks.image_build import image_build
+from batchyard.settings.checks.instance_types import architecture, gpus, images, instance_store, unknown_types
 from batchyard.settings.checks.job_definitions import job_definitions
-from batchyard.settings.checks.machine_image import machine_image
+from batchyard.settings.checks.machine_image import machine_images
 from batchyard.settings.checks.network import network, places, reachable_images
+from batchyard.settings.checks.placement import placement
+from batchyard.settings.checks.queues import queue_architecture
 from batchyard.settings.checks.references import references
 from batchyard.settings.checks.sharing import consumption, shares
 from batchyard.settings.checks.storage import bucket_access, storage
@@ -31,16 +34,23 @@ CHECKS: tuple[Check, ...] = (
     reachable_images,
     storage,
     image,
-    machine_image,
+    machine_images,
     image_build,
-    disk,
+    disks,
     vcpus,
     purchase,
+    unknown_types,
     architecture,
     some_environment,
     unmanaged,
+    gpus,
+    images,
+    instance_store,
+    placement,
     references,
-    size,
+    queue_architecture,
+    fit,
+    processors_without_image,
     duplicates,
     bucket_access,
     job_definitions,

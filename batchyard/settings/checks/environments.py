@@ -54,17 +54,3 @@ def purchase(deployment: Deployment) -> Iterator[Problem]:
                 "nothing, or type SPOT",
                 others=(kind,),
             )
-
-
-def architecture(deployment: Deployment) -> Iterator[Problem]:
-    """An environment has one architecture, so Batch's own classes exclude each other."""
-    for name, environment in deployment.compute_environments.items():
-        classes = {"default_arm64"} & set(environment.instance_types)
-        others = {"default_x86_64", "optimal"} & set(environment.instance_types)
-        if classes and others:
-            yield Problem(
-                ("compute_environments", name, "instance_types"),
-                "one compute environment cannot mix architectures",
-                ", ".join(environment.instance_types),
-                "default_arm64, or default_x86_64 and optimal",
-            )

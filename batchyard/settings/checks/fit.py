@@ -1,39 +1,177 @@
-"""Checks that what is asked for can be had: jobs fit on instances."""
+"""Checks that jobs can run: an environment of some queue has the processors and an instance that is large enough.
+
+What an instance has for jobs: its vCPUs and GPUs, and its memory less 1/64, which Linux keeps to describe the memory
+itself, and less 32 MiB, which the ECS agent keeps (AWS Batch User Guide, "Compute resource memory management"). That
+is the least that is kept: an m4.large has 7,985 of its 8,192 MiB left, so a job close to the limit may still not fit.
+"""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from batchyard.settings.compute_environment import ComputeEnvironment
 from batchyard.settings.deployment import Deployment
-from batchyard.settings.environments import all_environments
-from batchyard.settings.instance_types import known
-from batchyard.settings.problems import Problem
-from batchyard.settings.unmanaged_environment import UnmanagedEnvironment
+from batchyard.settings.environments import AnyEnvironment, all_environments, by_name
+from batchyard.settings.instance_types import InstanceType
+from batchyard.settings.instances import UNKNOWN, all_startable, brings_none
+from batchyard.settings.job_definition import JobDefinition
+from batchyard.settings.problems import Path, Problem
 
-#: More than any job asks for.
-UNKNOWN = sys.maxsize
+#: The processors that a platform of the image is for.
+ARCHITECTURES = {"linux/amd64": "x86_64", "linux/arm64": "arm64"}
+PLATFORMS = {architecture: platform for platform, architecture in ARCHITECTURES.items()}
 
-
-def size(deployment: Deployment) -> Iterator[Problem]:
-    """A job must fit into an environment at all."""
-    largest = max((_most_vcpus(environment) for _, environment in all_environments(deployment)), default=UNKNOWN)
-    for name, definition in deployment.job_definitions.items():
-        if definition.vcpus > largest:
-            yield Problem(
-                ("job_definitions", name, "vcpus"),
-                "no compute environment may have that many vCPUs",
-                str(definition.vcpus),
-                f"at most {largest}, the largest max_vcpus",
-                others=(("compute_environments",),),
-            )
+KEPT_SHARE, KEPT_MIB = 64, 32
+ENVIRONMENTS: Path = ("compute_environments",)
 
 
-def _most_vcpus(environment: ComputeEnvironment | UnmanagedEnvironment) -> int:
-    """How many vCPUs a job can have in an environment at the most."""
-    if isinstance(environment, ComputeEnvironment):
-        return environment.max_vcpus
-    if environment.instances == "none":
+@dataclass(frozen=True)
+class Room:
+    """What one instance has for jobs."""
+
+    instance: str
+    architecture: str
+    vcpus: int
+    memory_mib: int
+    gpus: int
+
+    def holds(self, definition: JobDefinition, *fields: str) -> bool:
+        """Whether it has as much as a job asks for, of each of these fields."""
+        return all(getattr(self, field) >= getattr(definition, field) for field in fields)
+
+
+#: What a job asks for, as fields of Room and JobDefinition, with words for them.
+ASKED = {"vcpus": "vCPUs", "memory_mib": "MiB of memory", "gpus": "GPUs"}
+
+
+def memory_for_jobs(instance_type: InstanceType) -> int:
+    """The most memory, in MiB, that an instance can have for jobs."""
+    if instance_type.memory_mib == UNKNOWN:
         return UNKNOWN
-    return max(known()[name].vcpus if name in known() else UNKNOWN for name in environment.instance_types)
+    return instance_type.memory_mib - instance_type.memory_mib // KEPT_SHARE - KEPT_MIB
+
+
+def rooms(deployment: Deployment, names: Iterable[str]) -> list[Room]:
+    """The instances that these environments have. One has no more vCPUs for jobs than `max_vcpus` allows."""
+    environments = by_name(deployment)
+    return [room for name in names for room in _rooms(deployment, environments[name])]
+
+
+def _rooms(deployment: Deployment, environment: AnyEnvironment) -> Iterator[Room]:
+    if brings_none(environment):
+        # Nothing is known of instances that come from elsewhere.
+        yield from (Room("any", architecture, UNKNOWN, UNKNOWN, UNKNOWN) for architecture in PLATFORMS)
+    most = environment.max_vcpus if isinstance(environment, ComputeEnvironment) else UNKNOWN
+    for each in all_startable(deployment, environment):
+        yield Room(each.name, each.architecture, min(each.vcpus, most), memory_for_jobs(each), each.gpus)
+
+
+def used_environments(deployment: Deployment) -> list[str]:
+    """The environments that a queue names."""
+    used = {name for queue in deployment.queues.values() for name in queue.compute_environments}
+    return [name for name in by_name(deployment) if name in used]
+
+
+def processors(deployment: Deployment, definition: JobDefinition) -> frozenset[str] | None:
+    """The architectures that a definition's image is for; None where only the image itself knows."""
+    if definition.image is not None or deployment.image.source == "external":
+        return None
+    return frozenset(ARCHITECTURES[platform] for platform in deployment.image.platforms)
+
+
+def fit(deployment: Deployment) -> Iterator[Problem]:
+    """Every job definition can run in some queue, and the default one in the default queue."""
+    everywhere = rooms(deployment, used_environments(deployment))
+    for name in deployment.job_definitions:
+        misfit = _misfit(deployment, name, everywhere)
+        if misfit is not None:
+            yield misfit
+        elif name == deployment.default_job_definition and deployment.default_queue in deployment.queues:
+            yield from _default(deployment)
+
+
+def _default(deployment: Deployment) -> Iterator[Problem]:
+    queue = deployment.queues[deployment.default_queue]
+    known = [name for name in queue.compute_environments if name in by_name(deployment)]
+    misfit = _misfit(deployment, deployment.default_job_definition, rooms(deployment, known))
+    if misfit is not None:
+        yield Problem(
+            ("default_queue",),
+            "the default job definition cannot run in it, because its compute environments are too small or have "
+            "other processors",
+            f"{deployment.default_queue}, with {misfit.given} of {deployment.default_job_definition}",
+            f"a queue that can run it; this one: {misfit.allowed}",
+            others=(("default_job_definition",), misfit.path, *misfit.others),
+        )
+
+
+def _misfit(deployment: Deployment, name: str, available: list[Room]) -> Problem | None:
+    """Why a definition fits into none of these rooms; None if it does, or if there are none to judge by."""
+    definition = deployment.job_definitions[name]
+    runs_on = processors(deployment, definition)
+    fitting = [each for each in available if runs_on is None or each.architecture in runs_on]
+    if any(each.holds(definition, *ASKED) for each in fitting) or not available:
+        return None
+    if not fitting:
+        return Problem(
+            ("image", "platforms"),
+            "no compute environment of a queue has such processors",
+            ", ".join(deployment.image.platforms),
+            ", ".join(sorted({PLATFORMS[each.architecture] for each in available})),
+            others=(ENVIRONMENTS,),
+        )
+    for field, unit in ASKED.items():
+        most = max(getattr(each, field) for each in fitting)
+        if getattr(definition, field) > most:
+            return Problem(
+                ("job_definitions", name, field),
+                f"no instance that a queue's compute environments may start has so many {unit} for a job",
+                f"{getattr(definition, field)} {unit}",
+                f"at most {most}" if most else "0, or a compute environment with GPU instance types, for example g6",
+                others=(ENVIRONMENTS,),
+            )
+    return _together(("job_definitions", name), definition, fitting)
+
+
+def _together(path: Path, definition: JobDefinition, fitting: list[Room]) -> Problem:
+    """Each amount can be had, but not all at once."""
+    choices = []
+    for field, unit in ASKED.items():
+        others = [other for other in ASKED if other != field]
+        most = max((getattr(each, field) for each in fitting if each.holds(definition, *others)), default=None)
+        if most is not None:
+            kept = " and ".join(f"{getattr(definition, other)} {ASKED[other]}" for other in others)
+            choices.append(f"at most {most} {unit} with {kept}")
+    return Problem(
+        path,
+        "no instance that a queue's compute environments may start has all that it asks for at once",
+        ", ".join(f"{getattr(definition, field)} {unit}" for field, unit in ASKED.items()),
+        "; or ".join(choices) or "less of each, or larger instance types",
+        others=(*((*path, field) for field in ASKED), ENVIRONMENTS),
+    )
+
+
+def processors_without_image(deployment: Deployment) -> Iterator[Problem]:
+    """Some job can run on each environment of a queue: its image is built for the processors."""
+    used = used_environments(deployment)
+    wanted = [processors(deployment, definition) for definition in deployment.job_definitions.values()]
+    if None in wanted:
+        return
+    built_for = frozenset[str]().union(*(each for each in wanted if each is not None))
+    if not built_for & {each.architecture for each in rooms(deployment, used)}:
+        return  # told once, by `fit`
+    for path, environment in all_environments(deployment):
+        if path[-1] not in used or brings_none(environment):
+            continue
+        found = {each.architecture for each in all_startable(deployment, environment)}
+        lacking = found - built_for
+        if lacking and len(found) == 1:  # that one has several is told by itself
+            yield Problem(
+                (*path, "instance_types"),
+                "no job can run on it: no job definition's image is for its processors",
+                f"{', '.join(sorted(lacking))}, and image.platforms is {', '.join(deployment.image.platforms)}",
+                f"{', '.join(PLATFORMS[each] for each in sorted(lacking))} in image.platforms as well, or a job "
+                "definition with an image of its own",
+                others=(("image",), ("job_definitions",)),
+            )

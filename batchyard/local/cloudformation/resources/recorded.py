@@ -25,7 +25,16 @@ def _project_attributes(call: Call, physical_id: str, _properties: Properties) -
     return {"Arn": arn("codebuild", call.region, f"project/{physical_id}")}
 
 
+def _placement_group() -> ResourceType:
+    def attributes(_call: Call, physical_id: str, _properties: Properties) -> dict[str, Any]:
+        return {"GroupName": physical_id}
+
+    why = "no instance starts in the local account"
+    return ResourceType("AWS::EC2::PlacementGroup", {}, _create, attributes=attributes, recorded=why)
+
+
 TYPES = (
+    _placement_group(),
     _plain("AWS::CDK::Metadata", "the CDK's own usage note; it means nothing to an account"),
     _plain("AWS::Budgets::Budget", "nothing costs money in the local account"),
     ResourceType(
