@@ -40,8 +40,8 @@ def agent_settings(cluster: str, *, spot: bool) -> list[str]:
 class InstanceGroup(Construct):
     """The group. A change of its launch template is for new instances: those that run, and their jobs, stay.
 
-    So there is no update policy that replaces instances (docs/adr/0067). Sizes that a deployment does not change are
-    left as they are.
+    So there is no update policy that replaces instances, and the group may not choose one to end (docs/adr/0067).
+    Sizes that a deployment does not change are left as they are.
     """
 
     group: autoscaling.AutoScalingGroup
@@ -71,6 +71,8 @@ class InstanceGroup(Construct):
             ignore_unmodified_size_properties=True,
             # It would end instances that still run jobs, and ECS hears nothing of it.
             capacity_rebalance=False,
+            # So would the balancing of zones, and a size or a list of zones that becomes smaller.
+            new_instances_protected_from_scale_in=True,
             mixed_instances_policy=autoscaling.MixedInstancesPolicy(
                 launch_template=launch_template,
                 launch_template_overrides=[

@@ -84,6 +84,7 @@ def test_nothing_ends_an_instance_that_may_run_a_job(made: dict[str, Any]) -> No
     for group in resources(made, "AWS::AutoScaling::AutoScalingGroup").values():
         assert group["UpdatePolicy"] == {"AutoScalingScheduledAction": {"IgnoreUnmodifiedGroupSizeProperties": True}}
         assert group["Properties"].get("CapacityRebalance", False) is False
+        assert group["Properties"]["NewInstancesProtectedFromScaleIn"] is True
 
 
 def test_instances_of_a_group_are_as_those_of_managed_environments(made: dict[str, Any]) -> None:

@@ -66,6 +66,7 @@ def unmanaged(**group: Any) -> Settings:
     return {"unmanaged_environments": {"nodes": {"instance_types": ["m6i.xlarge"], **group}}}
 
 
+LAB: Settings = {"instances": "none"}
 BUILT: Settings = {"image": {"build": "codebuild"}}
 GREEN: Settings = {"tags": {"team": "green"}}
 RED: Settings = {"tags": {"team": "red"}}
@@ -237,6 +238,21 @@ UPDATES = (
         unmanaged(min_instances=1, max_instances=8),
         {"NodesGroup*": IN_PLACE},
         before=unmanaged(),
+        note="A smaller size ends no instance: take those away first, as docs/unmanaged.md says.",
+    ),
+    Update(
+        "one of two unmanaged environments removed, which no queue names any more",
+        {"unmanaged_environments": {"lab": LAB}},
+        {
+            "NodesEnvironment": REMOVED,
+            "NodesInstances*": REMOVED,
+            "NodesGroup*": REMOVED,
+            "ClusterLookupNodesEnvironment*": REMOVED,
+            **RECORD,
+        },
+        before={"unmanaged_environments": {**unmanaged()["unmanaged_environments"], "lab": LAB}},
+        note="It fails while the group has instances, which are protected, so that no job is lost. With the last one "
+        "the function that looks clusters up goes, and its log.",
     ),
     Update(
         "an unmanaged environment's instance types, or on-demand to Spot",

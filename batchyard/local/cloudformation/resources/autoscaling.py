@@ -70,6 +70,12 @@ def _delete(call: Call, name: str, _properties: Properties) -> None:
     found: list[Mapping[str, Any]] = client.describe_auto_scaling_groups(AutoScalingGroupNames=[name])[
         "AutoScalingGroups"
     ]
+    protected = [each["InstanceId"] for group in found for each in group["Instances"] if each["ProtectedFromScaleIn"]]
+    if protected:
+        # AWS waits for them first, long and in vain: CloudFormation does not force the deletion.
+        raise ResourceError(
+            f"Auto Scaling group {name} has instances that are protected from scale-in: {', '.join(protected)}"
+        )
     if found:
         client.delete_auto_scaling_group(AutoScalingGroupName=name, ForceDelete=True)
 
