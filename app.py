@@ -20,6 +20,8 @@ use_project_node()
 
 # A short process that keeps all it makes: looking for garbage would take a fifth of its time (docs/benchmarks.md).
 gc.disable()
+# pydantic would read every installed package's metadata in search of plugins.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
 # The settings are imported while the main thread waits for Node to load the CDK.
 threading.Thread(target=import_module, args=("batchyard.settings.load",), daemon=True).start()
 

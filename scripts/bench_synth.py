@@ -34,8 +34,10 @@ def environment(output: str) -> dict[str, str]:
     """What both apps start with: the CLI's context, an account with six zones, the project's Node, no validation."""
     context = json.loads((ROOT / "cdk.json").read_text())["context"]
     context["availability-zones:account=123456789012:region=us-east-1"] = ZONES
+    # Without compiled files every run would compile this project's own again, as no user's second run does.
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return {
-        **os.environ,
+        **kept,
         "CDK_CONTEXT_JSON": json.dumps(context),
         "CDK_DEFAULT_ACCOUNT": "123456789012",
         "CDK_DEFAULT_REGION": "us-east-1",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import metadata
 from pathlib import Path
 
 from aws_cdk import CfnOutput, CfnResource, Environment, Stack
@@ -100,6 +99,8 @@ class PlatformStack(Stack):
         if settings.build != "codebuild":
             return None
         # Only here: a deployment that builds nothing need not load CodeBuild and Lambda.
+        from importlib import metadata
+
         from constructs.image_build import ImageBuild
 
         from batchyard.images.context import build_context
