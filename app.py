@@ -22,8 +22,16 @@ use_project_node()
 gc.disable()
 # pydantic would read every installed package's metadata in search of plugins.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
-# The settings are imported while the main thread waits for Node to load the CDK.
-threading.Thread(target=import_module, args=("batchyard.settings.load",), daemon=True).start()
+_settings_import = threading.Thread(target=import_module, args=("batchyard.settings.load",), daemon=True)
+
+
+def _import_settings_beside_node(event: str, _: object) -> None:
+    """Import the settings while Node loads the CDK; earlier they would take the time of what starts Node."""
+    if event == "subprocess.Popen" and _settings_import.ident is None:
+        _settings_import.start()
+
+
+sys.addaudithook(_import_settings_beside_node)
 
 import aws_cdk as cdk  # noqa: E402 - jsii starts its Node when this is imported
 
