@@ -113,7 +113,8 @@ def up(
         fail(str(error))
     queues = ", ".join(record.job_queues)
     tell(f"local: account {record.account} ({record.region}) is at {running.endpoint}; job queues: {queues}")
-    tell("local: submit with `batchyard submit --local SCRIPT`;")
+    chosen = "" if deployment == "default" else f" --deployment {deployment}"
+    tell(f"local: submit with `batchyard submit --local{chosen} SCRIPT`;")
     tell('local: point any AWS tool here with `eval "$(batchyard local env)"`; `batchyard local down` ends it.')
 
 

@@ -7,7 +7,7 @@ import time
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from batchyard.local import state
@@ -30,6 +30,8 @@ class Recorded:
     name: str
     properties: tuple[str, ...]
     """Empty: the resource as a whole."""
+    why: str = ""
+    """Why the resource as a whole has no effect."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,9 @@ def _fetch(running: State, path: str) -> Any:
 def _by_cloudformation(running: State) -> Iterator[Recorded]:
     for stack in _fetch(running, "/_batchyard/cloudformation/recorded")["stacks"]:
         for item in stack["resources"]:
-            yield Recorded(stack["stack"], item["type"], item["logicalId"], _properties(item))
+            yield Recorded(
+                stack["stack"], item["type"], item["logicalId"], _properties(item), why=item["wholeType"] or ""
+            )
 
 
 def _properties(item: Mapping[str, Any]) -> tuple[str, ...]:
@@ -122,13 +126,14 @@ def lines(report: Report) -> Iterator[str]:
         yield f"  {name}  {status}"
     yield "jobs: " + (", ".join(f"{count} {status}" for status, count in sorted(report.jobs.items())) or "none")
     yield "only recorded, without effect here:" if report.recorded else "only recorded: nothing"
-    for (where, kind, properties), names in _grouped(report.recorded).items():
-        yield f"  {where}: {kind} {', '.join(names)}: {', '.join(properties) or 'the whole resource'}"
+    for names, item in _grouped(report.recorded):
+        what = ", ".join(item.properties) or f"the whole resource: {item.why}"
+        yield f"  {item.where}: {item.type} {', '.join(names)}: {what}"
 
 
-def _grouped(recorded: tuple[Recorded, ...]) -> dict[tuple[str, str, tuple[str, ...]], list[str]]:
-    """Resources of which the same is recorded stand in one line."""
-    groups: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
+def _grouped(recorded: tuple[Recorded, ...]) -> Iterator[tuple[list[str], Recorded]]:
+    """Resources of which the same is recorded stand in one line, by the names of all and one of them."""
+    groups: dict[Recorded, list[str]] = {}
     for item in recorded:
-        groups.setdefault((item.where, item.type, item.properties), []).append(item.name)
-    return groups
+        groups.setdefault(replace(item, name=""), []).append(item.name)
+    return ((names, item) for item, names in groups.items())

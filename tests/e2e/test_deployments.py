@@ -117,3 +117,5 @@ def test_what_has_no_effect_is_told(account: Desk) -> None:
     for name in NAMES:
         assert f"Batchyard-{name}  " in told
     assert "only recorded, without effect here:" in told
+    assert "the whole resource: a stand-in AMI is registered and its parameter written, but nothing is built" in told
+    assert "the whole resource: its instances are held and shown, but none boots" in told
