@@ -25,11 +25,8 @@ from batchyard.toolchain import use_project_node  # noqa: E402
 os.environ["CDK_VALIDATION"] = "false"  # read once, when aws_cdk is imported
 use_project_node()
 
+from scripts.generated_part import GeneratedPart  # noqa: E402
 from tests.support.synthesis import deployment_templates  # noqa: E402
-
-PAGE = ROOT / "docs" / "cost.md"
-BEGIN = "<!-- begin: made by scripts/cost_table.py -->\n"
-END = "<!-- end: made by scripts/cost_table.py -->\n"
 
 #: By service and what it is: `AWS::EC2::NatGateway` is shown as `EC2::NatGateway`.
 PREFIX = "AWS::"
@@ -85,28 +82,11 @@ def _table(lines: Sequence[Line]) -> Iterator[str]:
     yield f"| **together** | | **{sum(line.usd_a_month for line in lines):,.2f}** |"
 
 
-def with_tables(page: str) -> str:
-    """The page with what stands between its two marks made anew."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise SystemExit(f"{PAGE} lacks the lines {BEGIN!r} and {END!r}: put them where the tables should stand.")
-    return f"{before}{BEGIN}\n{chr(10).join(rows(costs()))}\n\n{END}{after}"
-
-
-def main() -> int:
-    """Write or check; exit code 1 where a check finds old tables."""
-    page = PAGE.read_text()
-    made = with_tables(page)
-    if made == page:
-        return 0
-    if "--check" in sys.argv[1:]:
-        print(f"{PAGE} is not what the templates say: run scripts/cost_table.py", file=sys.stderr)
-        return 1
-    PAGE.write_text(made)
-    print(f"wrote {PAGE}", file=sys.stderr)
-    return 0
-
+PART = GeneratedPart(
+    page=ROOT / "docs" / "cost.md",
+    script="scripts/cost_table.py",
+    make=lambda: "\n".join(rows(costs())) + "\n",
+)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(PART.main())

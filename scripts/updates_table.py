@@ -21,11 +21,8 @@ from batchyard.toolchain import use_project_node  # noqa: E402
 os.environ["CDK_VALIDATION"] = "false"  # read once, when aws_cdk is imported
 use_project_node()
 
+from scripts.generated_part import GeneratedPart  # noqa: E402
 from tests.support.updates import UPDATES, changes  # noqa: E402
-
-PAGE = ROOT / "docs" / "updates.md"
-BEGIN = "<!-- begin: made by scripts/updates_table.py -->\n"
-END = "<!-- end: made by scripts/updates_table.py -->\n"
 
 
 def rows() -> Iterator[str]:
@@ -56,28 +53,11 @@ def _named(kind: str, found: Sequence[Change]) -> str:
     return f"`{short}` {found[0].name}" if len(found) == 1 else f"{len(found)} of `{short}`"
 
 
-def with_table(page: str) -> str:
-    """The page with the table between its two marks made anew."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise SystemExit(f"{PAGE} lacks the lines {BEGIN!r} and {END!r}: put them where the table should stand.")
-    return f"{before}{BEGIN}\n{chr(10).join(rows())}\n\n{END}{after}"
-
-
-def main() -> int:
-    """Write or check; exit code 1 where a check finds an old table."""
-    page = PAGE.read_text()
-    made = with_table(page)
-    if made == page:
-        return 0
-    if "--check" in sys.argv[1:]:
-        print(f"{PAGE} is not what the templates say: run scripts/updates_table.py", file=sys.stderr)
-        return 1
-    PAGE.write_text(made)
-    print(f"wrote {PAGE}", file=sys.stderr)
-    return 0
-
+PART = GeneratedPart(
+    page=ROOT / "docs" / "updates.md",
+    script="scripts/updates_table.py",
+    make=lambda: "\n".join(rows()) + "\n",
+)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(PART.main())

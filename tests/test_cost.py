@@ -37,8 +37,8 @@ def total(made: dict[str, Any]) -> float:
 
 
 def test_the_page_is_current() -> None:
-    page = cost_table.PAGE.read_text()
-    assert cost_table.with_tables(page) == page, "run scripts/cost_table.py"
+    page = cost_table.PART.page.read_text()
+    assert cost_table.PART.remade(page) == page, "run scripts/cost_table.py"
 
 
 def test_the_default_deployment_costs_less_than_a_dollar_a_month_while_idle() -> None:

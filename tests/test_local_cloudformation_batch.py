@@ -6,13 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.local_account import Account, StackUnderTest
+from tests.support.local_account import Account, StackUnderTest, resource
 
 pytest_plugins = ["tests.support.local_account_fixtures"]
-
-
-def resource(kind: str, **properties: Any) -> dict[str, Any]:
-    return {"Type": f"AWS::{kind}", "Properties": properties}
 
 
 def network() -> dict[str, Any]:

@@ -16,6 +16,11 @@ from batchyard.local.server import Clients, Running, Settings
 REGION = "us-east-1"
 
 
+def resource(kind: str, **properties: Any) -> dict[str, Any]:
+    """A template's entry for a resource: `kind` without `AWS::`."""
+    return {"Type": f"AWS::{kind}", "Properties": properties}
+
+
 @dataclass(frozen=True)
 class Account:
     """A running local account."""
