@@ -44,6 +44,7 @@ ACCOUNT, REGION = "CDK_DEFAULT_ACCOUNT", "CDK_DEFAULT_REGION"
 def main() -> int:
     """Synthesize; the exit code is 2 for a deployment that cannot be used, with the reasons on stderr."""
     from batchyard.image import ContainerFolderError, image_tag
+    from batchyard.settings.budget_place import require_budget_place
     from batchyard.settings.load import load_named
     from batchyard.settings.lookups import require_account
     from batchyard.settings.problems import DeploymentError
@@ -54,6 +55,7 @@ def main() -> int:
     try:
         deployment = load_named(name)
         require_account(deployment, os.environ.get(ACCOUNT), os.environ.get(REGION))
+        require_budget_place(deployment, os.environ.get(REGION))
         tag = image_tag(CONTAINER, deployment.image.base_image, deployment.image.platforms)
     except (DeploymentError, ContainerFolderError) as error:
         sys.stderr.write(f"{error}\n")

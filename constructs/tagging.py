@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from aws_cdk import Tags
 from constructs import IConstruct
 
+from batchyard.settings.tags import DEPLOYMENT_TAG
+
 #: A change of a tag makes CloudFormation replace these (the resource reference, "Tags: Update requires: Replacement").
 REPLACED_BY_TAGS = [
     "AWS::Batch::ComputeEnvironment",
@@ -18,8 +20,6 @@ REPLACED_BY_TAGS = [
     "AWS::ImageBuilder::Image",
     "AWS::ImageBuilder::ImageRecipe",
 ]
-
-DEPLOYMENT_TAG = "batchyard:deployment"
 
 
 def tag(scope: IConstruct, *, deployment_name: str, tags: Mapping[str, str]) -> None:

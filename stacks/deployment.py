@@ -7,10 +7,11 @@ from pathlib import Path
 
 from aws_cdk import Environment, Stack
 from constructs import Construct
-from constructs.tagging import DEPLOYMENT_TAG, tag
+from constructs.tagging import tag
 
 from batchyard.settings.built_images import built_kinds
 from batchyard.settings.deployment import Deployment
+from batchyard.settings.tags import DEPLOYMENT_TAG
 from stacks.platform_stack import PlatformStack
 
 

@@ -92,6 +92,10 @@ class PlatformStack(Stack):
         self.record = self._record(deployment_name)
         self.parameter = PlatformParameter(self, "Platform", record=self.record).parameter
         self._outputs()
+        if deployment.budget is not None:
+            from stacks.budget import monthly_budget  # aws_budgets, which most deployments do without
+
+            monthly_budget(self, deployment_name=deployment_name, settings=deployment.budget)
 
     def _built(self, image_tag: str) -> CfnResource | None:
         """What is there when the image is; None where nothing in the stack builds it."""

@@ -40,6 +40,15 @@ DEFINITIONS = st.fixed_dictionaries(
     },
 )
 
+BUDGETS = st.fixed_dictionaries(
+    {"monthly_usd": st.sampled_from([0, 0.5, 500])},
+    optional={
+        "emails": st.lists(st.sampled_from(["a@example.com", "b.c+d@example.co.uk", "nobody"]), max_size=3),
+        "sns_topic_arn": st.just("arn:aws:sns:us-east-1:123456789012:costs"),
+        "actual_percent": st.lists(st.sampled_from([1, 80, 100, 1000]), max_size=4, unique=True),
+    },
+)
+
 
 @st.composite
 def files(draw: st.DrawFn) -> dict[str, Any]:
@@ -59,6 +68,7 @@ def files(draw: st.DrawFn) -> dict[str, Any]:
             "disk": st.fixed_dictionaries({"size_gib": st.integers(30, 16_384)}, optional={"iops": st.just(4000)}),
             "logs": st.fixed_dictionaries({"retention_days": st.sampled_from([1, 30, 365, 3653])}),
             "network": st.fixed_dictionaries({"type": st.sampled_from(["public", "private-endpoints", "private-nat"])}),
+            "budget": BUDGETS,
             "tags": st.dictionaries(st.sampled_from(["team", "cost-centre", "a b"]), st.text("ab 1:/", max_size=9)),
         },
     )

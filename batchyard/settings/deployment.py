@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from batchyard.settings.budget import Budget
 from batchyard.settings.compute_environment import ComputeEnvironment
 from batchyard.settings.consumable_resource import ConsumableResource
 from batchyard.settings.disk import Disk
@@ -75,6 +76,11 @@ class Deployment(Section):
         default={}, description="What jobs need besides vCPUs and memory and there is little of, by name."
     )
     job_role: JobRole = Field(default=JobRole(), description="What jobs may reach.")
+    budget: Budget | None = Field(
+        default=None,
+        description="A monthly budget, and who is told when it is about to be spent. Unset: none. Not in every region "
+        "(docs/cost.md).",
+    )
     tags: Annotated[Mapping[TagKey, TagValue], Field(max_length=40)] = Field(
         default={},
         description="Tags on what the deployment makes, instances and their disks included. Not on compute "

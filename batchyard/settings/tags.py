@@ -6,6 +6,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+#: On everything that a deployment makes; its value is the deployment's name.
+DEPLOYMENT_TAG = "batchyard:deployment"
+
 TAG_KEY = r"^[A-Za-z0-9 +=._:/@-]{1,128}$"
 
 
@@ -27,10 +30,11 @@ TagKey = Annotated[
         },
     ),
 ]
+#: Not empty: CloudFormation takes no empty value for a tag of an ECR repository (AWS::ECR::Repository Tag, `Value`).
 TagValue = Annotated[
     str,
     Field(
-        pattern=r"^[A-Za-z0-9 +=._:/@-]{0,256}$",
-        json_schema_extra={"x-allowed": "at most 256 letters, digits, spaces and +-=._:/@"},
+        pattern=r"^[A-Za-z0-9 +=._:/@-]{1,256}$",
+        json_schema_extra={"x-allowed": "1 to 256 letters, digits, spaces and +-=._:/@"},
     ),
 ]

@@ -66,6 +66,11 @@ def unmanaged(**group: Any) -> Settings:
     return {"unmanaged_environments": {"nodes": {"instance_types": ["m6i.xlarge"], **group}}}
 
 
+def budget(**more: Any) -> Settings:
+    """A deployment with a monthly budget."""
+    return {"budget": {"monthly_usd": 500, "emails": ["me@example.com"], **more}}
+
+
 LAB: Settings = {"instances": "none"}
 BUILT: Settings = {"image": {"build": "codebuild"}}
 GREEN: Settings = {"tags": {"team": "green"}}
@@ -436,6 +441,16 @@ UPDATES = (
         {"job_role": {"buckets": {"reference-data": {"read": ["genomes/"]}}}},
         {"JobRoleDefaultPolicy": IN_PLACE},
     ),
+    Update("a monthly budget", budget(), {"MonthlyBudget": ADDED}),
+    Update("the amount of the budget", budget(monthly_usd=900), {"MonthlyBudget": IN_PLACE}, before=budget()),
+    Update(
+        "whom the budget tells, or when",
+        budget(emails=["you@example.com"], actual_percent=[50, 100]),
+        {"MonthlyBudget": REPLACED},
+        before=budget(),
+        note="The new one counts the whole month too, and may tell again what the old one has told.",
+    ),
+    Update("the budget taken away", {}, {"MonthlyBudget": REMOVED}, before=budget()),
     Update(
         "the network's address range",
         {"network": {"cidr": "172.20.0.0/16"}},

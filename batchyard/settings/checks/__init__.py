@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from batchyard.settings.checks.budget import budget
 from batchyard.settings.checks.disk import disks
 from batchyard.settings.checks.duplicates import duplicates
 from batchyard.settings.checks.environments import purchase, vcpus
@@ -56,6 +57,7 @@ CHECKS: tuple[Check, ...] = (
     job_definitions,
     shares,
     consumption,
+    budget,
 )
 
 

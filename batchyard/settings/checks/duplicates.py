@@ -37,12 +37,15 @@ def _same_ids(places: Iterable[Path]) -> Iterator[Problem]:
             )
 
 
-def _lists(deployment: Deployment) -> Iterator[tuple[Path, tuple[str, ...]]]:
+def _lists(deployment: Deployment) -> Iterator[tuple[Path, tuple[str | int, ...]]]:
     for field in ("subnet_ids", "endpoints"):
         yield ("network", field), getattr(deployment.network, field)
     yield ("image", "platforms"), deployment.image.platforms
     if deployment.ami.build is not None:
         yield ("ami", "build", "components"), deployment.ami.build.components
+    if deployment.budget is not None:
+        for field in ("actual_percent", "forecast_percent", "emails"):
+            yield ("budget", field), getattr(deployment.budget, field)
     for here, environment in all_environments(deployment):
         for field in ("instance_types", "subnet_ids", "availability_zones"):
             yield (*here, field), getattr(environment, field)
