@@ -84,6 +84,7 @@ TEXTS = [
     ("ami.id", "ami-0123456789abcdef0", ["ami-XYZ", "0123456789abcdef0"]),
     ("ami.ssm_parameter", "/aws/service/ami", ["aws/service", "/", "/a b"]),
     ("disk.device", "/dev/sda1", ["xvda", "/dev/", "/dev/../x"]),
+    ("tags.team", "red", ["", "é", "x" * 257, 1, None]),
     ("logs.retention_days", 731, [0, 31, "30", None]),
     (f"{ONE_ENVIRONMENT}.type", "SPOT", ["spot", "ON_DEMAND", "FARGATE", 1]),
     (f"{ONE_ENVIRONMENT}.allocation_strategy", "BEST_FIT_PROGRESSIVE", ["BEST_FIT", "best_fit_progressive"]),
