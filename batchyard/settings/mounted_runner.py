@@ -1,21 +1,21 @@
-"""Which job definitions get the runner from their instance (`image.mount_runner`)."""
+"""Which containers get the runner from their instance (`image.mount_runner`)."""
 
 from __future__ import annotations
 
 from batchyard.mounted_runner import RUNNER
+from batchyard.settings.container import Container
 from batchyard.settings.deployment import Deployment
-from batchyard.settings.job_definition import JobDefinition
 
 
-def mounts_runner(deployment: Deployment, definition: JobDefinition) -> bool:
+def mounts_runner(deployment: Deployment, container: Container) -> bool:
     """Whether the runner is mounted: into every image but the platform's, which has it already, as its ENTRYPOINT."""
-    return deployment.image.mount_runner and (definition.image or deployment.image.uri) is not None
+    return deployment.image.mount_runner and (container.image or deployment.image.uri) is not None
 
 
-def command_of(deployment: Deployment, definition: JobDefinition) -> tuple[str, ...]:
-    """The command of a definition; without `image` and `command` it is the mounted runner's."""
-    if definition.command or definition.image is not None or not mounts_runner(deployment, definition):
-        return definition.command
+def command_of(deployment: Deployment, container: Container) -> tuple[str, ...]:
+    """The command of a container; without `image` and `command` it is the mounted runner's."""
+    if container.command or container.image is not None or not mounts_runner(deployment, container):
+        return container.command
     return (RUNNER,)
 
 
@@ -24,5 +24,7 @@ def mounted_runners(deployment: Deployment) -> dict[str, str]:
     return {
         name: RUNNER
         for name, definition in deployment.job_definitions.items()
-        if mounts_runner(deployment, definition) and command_of(deployment, definition)[:1] == (RUNNER,)
+        if not definition.containers
+        and mounts_runner(deployment, definition)
+        and command_of(deployment, definition)[:1] == (RUNNER,)
     }

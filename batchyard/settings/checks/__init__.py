@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from batchyard.settings.checks.budget import budget
+from batchyard.settings.checks.containers import containers
 from batchyard.settings.checks.disk import disks
 from batchyard.settings.checks.duplicates import duplicates
 from batchyard.settings.checks.environments import purchase, vcpus
@@ -21,6 +22,7 @@ from batchyard.settings.checks.network import network, places, reachable_images
 from batchyard.settings.checks.placement import placement
 from batchyard.settings.checks.queues import queue_architecture
 from batchyard.settings.checks.references import references
+from batchyard.settings.checks.several_containers import several_containers
 from batchyard.settings.checks.sharing import consumption, shares
 from batchyard.settings.checks.storage import bucket_access, storage
 from batchyard.settings.checks.unmanaged import some_environment, unmanaged
@@ -55,6 +57,8 @@ CHECKS: tuple[Check, ...] = (
     duplicates,
     bucket_access,
     job_definitions,
+    containers,
+    several_containers,
     shares,
     consumption,
     budget,

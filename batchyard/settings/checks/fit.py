@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from batchyard.settings.compute_environment import ComputeEnvironment
+from batchyard.settings.containers import containers_of
 from batchyard.settings.deployment import Deployment
 from batchyard.settings.environments import AnyEnvironment, all_environments, by_name
 from batchyard.settings.instance_types import InstanceType
@@ -27,6 +28,15 @@ ENVIRONMENTS: Path = ("compute_environments",)
 
 
 @dataclass(frozen=True)
+class Need:
+    """What a job asks for, of one instance: all its containers run on the same."""
+
+    vcpus: int
+    memory_mib: int
+    gpus: int
+
+
+@dataclass(frozen=True)
 class Room:
     """What one instance has for jobs."""
 
@@ -36,13 +46,19 @@ class Room:
     memory_mib: int
     gpus: int
 
-    def holds(self, definition: JobDefinition, *fields: str) -> bool:
+    def holds(self, need: Need, *fields: str) -> bool:
         """Whether it has as much as a job asks for, of each of these fields."""
-        return all(getattr(self, field) >= getattr(definition, field) for field in fields)
+        return all(getattr(self, field) >= getattr(need, field) for field in fields)
 
 
-#: What a job asks for, as fields of Room and JobDefinition, with words for them.
+#: The fields of Need, which Room has too, with words for them.
 ASKED = {"vcpus": "vCPUs", "memory_mib": "MiB of memory", "gpus": "GPUs"}
+
+
+def need_of(definition: JobDefinition) -> Need:
+    """What a job of this definition asks for: the sum of its containers."""
+    containers = containers_of(definition).values()
+    return Need(**{field: sum(getattr(each, field) for each in containers) for field in ASKED})
 
 
 def memory_for_jobs(instance_type: InstanceType) -> int:
@@ -74,8 +90,9 @@ def used_environments(deployment: Deployment) -> list[str]:
 
 
 def processors(deployment: Deployment, definition: JobDefinition) -> frozenset[str] | None:
-    """The architectures that a definition's image is for; None where only the image itself knows."""
-    if definition.image is not None or deployment.image.source == "external":
+    """The architectures that a definition's images are for; None where only the images themselves know."""
+    others = all(each.image is not None for each in containers_of(definition).values())
+    if others or deployment.image.source == "external":
         return None
     return frozenset(ARCHITECTURES[platform] for platform in deployment.image.platforms)
 
@@ -109,9 +126,9 @@ def _default(deployment: Deployment) -> Iterator[Problem]:
 def _misfit(deployment: Deployment, name: str, available: list[Room]) -> Problem | None:
     """Why a definition fits into none of these rooms; None if it does, or if there are none to judge by."""
     definition = deployment.job_definitions[name]
-    runs_on = processors(deployment, definition)
+    need, runs_on = need_of(definition), processors(deployment, definition)
     fitting = [each for each in available if runs_on is None or each.architecture in runs_on]
-    if any(each.holds(definition, *ASKED) for each in fitting) or not available:
+    if any(each.holds(need, *ASKED) for each in fitting) or not available:
         return None
     if not fitting:
         return Problem(
@@ -121,34 +138,36 @@ def _misfit(deployment: Deployment, name: str, available: list[Room]) -> Problem
             ", ".join(sorted({PLATFORMS[each.architecture] for each in available})),
             others=(ENVIRONMENTS,),
         )
+    here: Path = ("job_definitions", name)
     for field, unit in ASKED.items():
         most = max(getattr(each, field) for each in fitting)
-        if getattr(definition, field) > most:
+        if getattr(need, field) > most:
             return Problem(
-                ("job_definitions", name, field),
+                (*here, "containers" if definition.containers else field),
                 f"no instance that a queue's compute environments may start has so many {unit} for a job",
-                f"{getattr(definition, field)} {unit}",
+                f"{getattr(need, field)} {unit}{' in all containers' if definition.containers else ''}",
                 f"at most {most}" if most else "0, or a compute environment with GPU instance types, for example g6",
                 others=(ENVIRONMENTS,),
             )
-    return _together(("job_definitions", name), definition, fitting)
+    fields: list[Path] = [(*here, *place, field) for place in containers_of(definition) for field in ASKED]
+    return _together(here, need, fitting, fields)
 
 
-def _together(path: Path, definition: JobDefinition, fitting: list[Room]) -> Problem:
+def _together(path: Path, need: Need, fitting: list[Room], fields: list[Path]) -> Problem:
     """Each amount can be had, but not all at once."""
     choices = []
     for field, unit in ASKED.items():
         others = [other for other in ASKED if other != field]
-        most = max((getattr(each, field) for each in fitting if each.holds(definition, *others)), default=None)
+        most = max((getattr(each, field) for each in fitting if each.holds(need, *others)), default=None)
         if most is not None:
-            kept = " and ".join(f"{getattr(definition, other)} {ASKED[other]}" for other in others)
+            kept = " and ".join(f"{getattr(need, other)} {ASKED[other]}" for other in others)
             choices.append(f"at most {most} {unit} with {kept}")
     return Problem(
         path,
         "no instance that a queue's compute environments may start has all that it asks for at once",
-        ", ".join(f"{getattr(definition, field)} {unit}" for field, unit in ASKED.items()),
+        ", ".join(f"{getattr(need, field)} {unit}" for field, unit in ASKED.items()),
         "; or ".join(choices) or "less of each, or larger instance types",
-        others=(*((*path, field) for field in ASKED), ENVIRONMENTS),
+        others=(*fields, ENVIRONMENTS),
     )
 
 

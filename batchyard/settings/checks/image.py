@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from batchyard.mounted_runner import RUNNER_FOLDER
+from batchyard.settings.containers import all_containers
 from batchyard.settings.deployment import Deployment
 from batchyard.settings.mounted_runner import mounts_runner
 from batchyard.settings.problems import Path, Problem
@@ -48,7 +49,7 @@ def image(deployment: Deployment) -> Iterator[Problem]:
 
 def _mounted_runner(deployment: Deployment) -> Iterator[Problem]:
     """It is for images that lack it, and its place in the container is free."""
-    mounting = {name: each for name, each in deployment.job_definitions.items() if mounts_runner(deployment, each)}
+    mounting = {here: each for here, each in all_containers(deployment) if mounts_runner(deployment, each)}
     if not mounting:
         yield Problem(
             MOUNT_RUNNER,
@@ -57,11 +58,10 @@ def _mounted_runner(deployment: Deployment) -> Iterator[Problem]:
             "false, or source: external, or a job definition with an image",
             others=(SOURCE,),
         )
-    for name, definition in mounting.items():
-        here: Path = ("job_definitions", name)
-        paths: dict[str, Path] = {} if definition.scratch is None else {definition.scratch: (*here, "scratch")}
-        paths |= {path: (*here, "mounts", path) for path in definition.mounts}
-        paths |= {path: (*here, "efs", path) for path in definition.efs}
+    for here, container in mounting.items():
+        paths: dict[str, Path] = {} if container.scratch is None else {container.scratch: (*here, "scratch")}
+        paths |= {path: (*here, "mounts", path) for path in container.mounts}
+        paths |= {path: (*here, "efs", path) for path in container.efs}
         for path, place in paths.items():
             if f"{RUNNER_FOLDER}/".startswith(f"{path}/") or path.startswith(f"{RUNNER_FOLDER}/"):
                 yield Problem(

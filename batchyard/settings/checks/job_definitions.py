@@ -1,63 +1,35 @@
-"""Checks between the fields of a job definition."""
+"""Checks between the fields of a job definition, besides those of its containers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from batchyard.ecr_image import ecr_image
+from batchyard.settings.containers import containers_of
 from batchyard.settings.deployment import Deployment
 from batchyard.settings.job_definition import JobDefinition
 from batchyard.settings.problems import Path, Problem
-from batchyard.settings.volumes import EfsMount
 
 #: What an argument begins with that stands for a parameter.
 PLACEHOLDER = "Ref::"
-
-#: An ulimit that limits nothing.
-UNLIMITED = -1
 
 
 def job_definitions(deployment: Deployment) -> Iterator[Problem]:
     """Everything that is wrong between the fields of one job definition, for each of them."""
     for name, definition in deployment.job_definitions.items():
-        here: Path = ("job_definitions", name)
-        yield from _registry(here, definition, definition.image or deployment.image.uri)
         for find in _CHECKS:
-            yield from find(here, definition)
-
-
-def _registry(here: Path, definition: JobDefinition, image: str | None) -> Iterator[Problem]:
-    """A registry's secret is for an image of that registry, and ECR takes roles instead.
-
-    `image` is what the definition runs; None: the deployment's own.
-    """
-    if definition.registry_secret is None:
-        return
-    if image is None:
-        yield Problem(
-            (*here, "registry_secret"),
-            "the platform's image lies in ECR, which needs no secret",
-            definition.registry_secret,
-            "nothing, or image as well",
-            others=((*here, "image"),),
-        )
-    elif ecr_image(image):
-        yield Problem(
-            (*here, "registry_secret"),
-            "ECR takes the execution role and no secret",
-            f"a secret for {image}",
-            "nothing",
-            others=((*here, "image"),),
-        )
+            yield from find(("job_definitions", name), definition)
 
 
 def _parameters(here: Path, definition: JobDefinition) -> Iterator[Problem]:
-    """Parameters are for the command: a default that it does not use is a misspelt one."""
-    used = [each.removeprefix(PLACEHOLDER) for each in definition.command if each.startswith(PLACEHOLDER)]
-    for position, argument in enumerate(definition.command):
-        if argument == PLACEHOLDER:
-            yield Problem((*here, "command", position), "the placeholder names no parameter", argument, "Ref::NAME")
-    if not definition.command:
+    """Parameters are for commands: a default that none uses is a misspelt one."""
+    commands = {(*here, *place, "command"): each.command for place, each in containers_of(definition).items()}
+    for path, command in commands.items():
+        for position, argument in enumerate(command):
+            if argument == PLACEHOLDER:
+                yield Problem((*path, position), "the placeholder names no parameter", argument, "Ref::NAME")
+    arguments = [argument for command in commands.values() for argument in command]
+    used = [each.removeprefix(PLACEHOLDER) for each in arguments if each.startswith(PLACEHOLDER)]
+    if not arguments:
         return
     for name in definition.parameters:
         if name not in used:
@@ -66,82 +38,7 @@ def _parameters(here: Path, definition: JobDefinition) -> Iterator[Problem]:
                 "no argument of the command uses it",
                 repr(name),
                 ", ".join(used) if used else "nothing: the command has no argument Ref::NAME",
-                others=((*here, "command"),),
-            )
-
-
-def _variables(here: Path, definition: JobDefinition) -> Iterator[Problem]:
-    """A variable has one source."""
-    for name in definition.secrets:
-        if name in definition.environment:
-            yield Problem(
-                (*here, "secrets", name),
-                "environment sets the same variable",
-                repr(name),
-                "a name that environment does not have",
-                others=((*here, "environment", name),),
-            )
-
-
-def _paths(here: Path, definition: JobDefinition) -> Iterator[Problem]:
-    """One thing is mounted at a path."""
-    taken: dict[str, Path] = {} if definition.scratch is None else {definition.scratch: (*here, "scratch")}
-    for section, paths in (("mounts", definition.mounts), ("efs", definition.efs)):
-        for path in paths:
-            place: Path = (*here, section, path)
-            if path in taken:
-                yield Problem(
-                    place,
-                    f"{taken[path][2]} is mounted at the same path",
-                    path,
-                    "a path at which nothing else is mounted",
-                    others=(taken[path],),
-                )
-            else:
-                taken[path] = place
-
-
-def _file_systems(here: Path, definition: JobDefinition) -> Iterator[Problem]:
-    for path, mount in definition.efs.items():
-        yield from _file_system((*here, "efs", path), mount)
-
-
-def _file_system(here: Path, mount: EfsMount) -> Iterator[Problem]:
-    """The rules of AWS Batch API reference, EFSVolumeConfiguration and EFSAuthorizationConfig."""
-    if mount.file_system_id is None:
-        allowed = "a file system's id, for example fs-0123456789abcdef0"
-        yield Problem((*here, "file_system_id"), "a file system must be named", None, allowed)
-    if mount.access_point_id is not None and mount.root_directory != "/":
-        yield Problem(
-            (*here, "root_directory"),
-            "the access point decides the folder",
-            mount.root_directory,
-            "nothing, together with access_point_id",
-            others=((*here, "access_point_id"),),
-        )
-    encrypted_only = [
-        *(["iam"] if mount.iam else []),
-        *(["access_point_id"] if mount.access_point_id is not None else []),
-    ]
-    if encrypted_only and not mount.transit_encryption:
-        yield Problem(
-            (*here, "transit_encryption"),
-            f"{' and '.join(encrypted_only)} cannot be had without it",
-            "false",
-            "true, or iam: false and no access_point_id",
-            others=tuple((*here, field) for field in encrypted_only),
-        )
-
-
-def _ulimits(here: Path, definition: JobDefinition) -> Iterator[Problem]:
-    for name, limit in definition.ulimits.items():
-        if limit.hard != UNLIMITED and (limit.soft == UNLIMITED or limit.soft > limit.hard):
-            yield Problem(
-                (*here, "ulimits", name, "soft"),
-                "it is more than hard",
-                str(limit.soft),
-                f"at most {limit.hard}, which is hard",
-                others=((*here, "ulimits", name, "hard"),),
+                others=tuple(commands),
             )
 
 
@@ -164,45 +61,7 @@ def _retries(here: Path, definition: JobDefinition) -> Iterator[Problem]:
         )
 
 
-def _log(here: Path, definition: JobDefinition) -> Iterator[Problem]:
-    log = definition.log
-    if log.multiline_pattern is not None and log.datetime_format is not None:
-        yield Problem(
-            (*here, "log", "datetime_format"),
-            "the begin of an event is said twice",
-            f"{log.datetime_format}, and {log.multiline_pattern} as multiline_pattern",
-            "one of multiline_pattern and datetime_format",
-            others=((*here, "log", "multiline_pattern"),),
-        )
-    if log.max_buffer_mib is not None and log.mode != "non-blocking":
-        yield Problem(
-            (*here, "log", "max_buffer_mib"),
-            "there is a buffer in mode non-blocking only",
-            f"{log.max_buffer_mib} with mode {log.mode or 'unset'}",
-            "nothing, or mode non-blocking",
-            others=((*here, "log", "mode"),),
-        )
-
-
-def _memory(here: Path, definition: JobDefinition) -> Iterator[Problem]:
-    shared = definition.shared_memory_mib
-    if shared is not None and shared > definition.memory_mib:
-        yield Problem(
-            (*here, "shared_memory_mib"),
-            "it is more than the job's memory, of which it is a part",
-            str(shared),
-            f"at most {definition.memory_mib}, which is memory_mib",
-            others=((*here, "memory_mib"),),
-        )
-
-
 _CHECKS: tuple[Callable[[Path, JobDefinition], Iterator[Problem]], ...] = (
     _parameters,
-    _variables,
-    _paths,
-    _file_systems,
-    _ulimits,
     _retries,
-    _log,
-    _memory,
 )

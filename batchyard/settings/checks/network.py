@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from batchyard.ecr_image import ecr_image
+from batchyard.settings.containers import all_containers
 from batchyard.settings.deployment import Deployment
 from batchyard.settings.environments import all_environments
 from batchyard.settings.problems import Path, Problem, shown
@@ -73,8 +74,8 @@ def reachable_images(deployment: Deployment) -> Iterator[Problem]:
     """Without a way to the internet an image comes from ECR, through its endpoints."""
     if deployment.network.type != "private-endpoints":
         return
-    images = {("image", "uri"): deployment.image.uri} | {
-        ("job_definitions", name, "image"): each.image for name, each in deployment.job_definitions.items()
+    images: dict[Path, str | None] = {("image", "uri"): deployment.image.uri} | {
+        (*here, "image"): container.image for here, container in all_containers(deployment)
     }
     for path, image in images.items():
         if image is not None and not ecr_image(image):
