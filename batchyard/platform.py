@@ -12,6 +12,9 @@ from typing import Any
 #: Counts up when a client that knows the old form could misread the new one.
 VERSION = 1
 
+#: What a record says only where there is something to say, so that it does not change for those who have no use for it.
+_LEFT_OUT_WHEN_EMPTY = frozenset({"multi_container_definitions"})
+
 
 class PlatformRecordError(Exception):
     """A platform record that this version cannot read."""
@@ -52,11 +55,13 @@ class PlatformRecord:
     #: From keys of job_definitions to the program that their jobs name before the script; in the others the image's
     #: ENTRYPOINT is the runner. Older records have none.
     mounted_runners: dict[str, str] = field(default_factory=dict)
+    #: Keys of job_definitions whose jobs have several containers: no script can be submitted to them.
+    multi_container_definitions: list[str] = field(default_factory=list)
     version: int = VERSION
 
     def to_fields(self) -> dict[str, Any]:
         """The record as plain values, for a writer that resolves them (the stack)."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if value or name not in _LEFT_OUT_WHEN_EMPTY}
 
     def to_json(self) -> str:
         """The record as the parameter holds it."""

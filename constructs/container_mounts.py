@@ -1,4 +1,4 @@
-"""What a container has mounted: folders of its instance, and EFS file systems."""
+"""What a container has mounted: folders of its instance or of its job, and EFS file systems."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Mount:
-    """A folder of the instance, `host_path`, in the container."""
+    """A folder of the instance, `host_path`, in the container; None: one that Docker makes for the job alone."""
 
     name: str
-    host_path: str
+    host_path: str | None
     container_path: str
     read_only: bool = False
 
     def volume(self) -> dict[str, Any]:
         """The source, as AWS::Batch::JobDefinition writes it, without a name."""
-        return {"host": {"sourcePath": self.host_path}}
+        return {} if self.host_path is None else {"host": {"sourcePath": self.host_path}}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +49,8 @@ class EfsMount:
 
 
 def volumes(mounts: Iterable[Mount | EfsMount]) -> list[dict[str, Any]]:
-    """The volumes of a container."""
-    return [{"name": mount.name, **mount.volume()} for mount in mounts]
+    """The volumes of a job: mounts of the same name have the same one."""
+    return [{"name": name, **mount.volume()} for name, mount in {each.name: each for each in mounts}.items()]
 
 
 def mount_points(mounts: Iterable[Mount | EfsMount]) -> list[dict[str, Any]]:

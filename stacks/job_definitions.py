@@ -5,40 +5,76 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aws_cdk import Stack
-from constructs.container_job import Container, Retries
+from constructs.container_job import Retries
 from constructs.container_mounts import EfsMount, Mount
+from constructs.container_properties import Container
 from constructs.job_role import JobRole
+from constructs.task import Task, TaskContainer
 from constructs.user_data import SCRATCH_ON_HOST
 
 from batchyard.ecr_image import ecr_image
 from batchyard.mounted_runner import RUNNER_FOLDER
+from batchyard.settings.container import Container as ContainerSettings
+from batchyard.settings.container_log import ContainerLog
+from batchyard.settings.containers import containers_of
+from batchyard.settings.deployment import Deployment
 from batchyard.settings.job_definition import JobDefinition
+from batchyard.settings.mounted_runner import command_of, mounts_runner
 from batchyard.settings.retry import RetryCondition
 from batchyard.settings.secrets import resource_of
 
 
-def container_of(
-    definition: JobDefinition, *, image: str, command: Sequence[str], region: str, with_runner: bool
+def runs_of(deployment: Deployment, definition: JobDefinition, *, image: str, region: str) -> Container | Task:
+    """What a definition's jobs run: one container, or several; `image` is the platform's."""
+    if not definition.containers:
+        return _container(deployment, definition, image=image, region=region)
+    shared = [
+        Mount(name=f"shared{number}", host_path=None, container_path=path)
+        for number, path in enumerate(definition.shared_folders, start=1)
+    ]
+    return Task(
+        containers=[
+            TaskContainer(
+                name=name,
+                container=_container(deployment, each, image=image, region=region, shared=shared, prefix=f"{name}-"),
+                essential=each.essential,
+                depends_on=each.depends_on,
+            )
+            for name, each in definition.containers.items()
+        ],
+        ipc_mode=definition.ipc_mode,
+        pid_mode=definition.pid_mode,
+    )
+
+
+def _container(
+    deployment: Deployment,
+    settings: ContainerSettings,
+    *,
+    image: str,
+    region: str,
+    shared: Sequence[Mount] = (),
+    prefix: str = "",
 ) -> Container:
-    """The container of a definition; `image` is the platform's, `with_runner` mounts the instance's runner."""
-    scratch = definition.scratch
+    """`prefix` is what tells the container's own volumes from those of others."""
+    scratch = settings.scratch
     # Batch on EC2 tells a container neither its region nor where there is room for large files.
-    variables = {"AWS_DEFAULT_REGION": region, **({"TMPDIR": scratch} if scratch else {}), **definition.environment}
+    variables = {"AWS_DEFAULT_REGION": region, **({"TMPDIR": scratch} if scratch else {}), **settings.environment}
     return Container(
-        image=definition.image or image,
-        command=command,
-        vcpus=definition.vcpus,
-        memory_mib=definition.memory_mib,
-        gpus=definition.gpus,
-        shared_memory_mib=definition.shared_memory_mib,
+        image=settings.image or image,
+        command=command_of(deployment, settings),
+        vcpus=settings.vcpus,
+        memory_mib=settings.memory_mib,
+        gpus=settings.gpus,
+        shared_memory_mib=settings.shared_memory_mib,
         environment=variables,
-        secrets=definition.secrets,
-        registry_secret=definition.registry_secret,
-        mounts=_mounts(definition, with_runner=with_runner),
-        ulimits={name: (limit.soft, limit.hard) for name, limit in definition.ulimits.items()},
-        user=definition.user,
-        init_process=definition.init_process,
-        log_options=_log_options(definition),
+        secrets=settings.secrets,
+        registry_secret=settings.registry_secret,
+        mounts=[*_mounts(settings, prefix, with_runner=mounts_runner(deployment, settings)), *shared],
+        ulimits={name: (limit.soft, limit.hard) for name, limit in settings.ulimits.items()},
+        user=settings.user,
+        init_process=settings.init_process,
+        log_options=_log_options(settings.log),
     )
 
 
@@ -49,10 +85,10 @@ def retries_of(definition: JobDefinition) -> Retries:
     )
 
 
-def secrets_of(definition: JobDefinition) -> list[str]:
-    """The ARNs of all secrets and parameters that a definition's containers need read."""
-    arns = [resource_of(arn) for arn in definition.secrets.values()]
-    return arns if definition.registry_secret is None else [*arns, definition.registry_secret]
+def secrets_of(container: ContainerSettings) -> list[str]:
+    """The ARNs of all secrets and parameters that a container needs read."""
+    arns = [resource_of(arn) for arn in container.secrets.values()]
+    return arns if container.registry_secret is None else [*arns, container.registry_secret]
 
 
 def repository_arns(stack: Stack, image: str | None) -> list[str]:
@@ -62,8 +98,8 @@ def repository_arns(stack: Stack, image: str | None) -> list[str]:
 
 
 def grant_mounts(stack: Stack, role: JobRole, definition: JobDefinition) -> None:
-    """Let a role mount the file systems that a definition mounts by it."""
-    for mount in definition.efs.values():
+    """Let a role mount the file systems that a definition's containers mount by it."""
+    for mount in (mount for each in containers_of(definition).values() for mount in each.efs.values()):
         if not mount.iam:
             continue
         arn = f"arn:{stack.partition}:elasticfilesystem:{stack.region}:{stack.account}"
@@ -75,19 +111,21 @@ def grant_mounts(stack: Stack, role: JobRole, definition: JobDefinition) -> None
         )
 
 
-def _mounts(definition: JobDefinition, *, with_runner: bool) -> list[Mount | EfsMount]:
+def _mounts(container: ContainerSettings, prefix: str, *, with_runner: bool) -> list[Mount | EfsMount]:
     mounts: list[Mount | EfsMount] = []
     if with_runner:
         mounts.append(Mount(name="runner", host_path=RUNNER_FOLDER, container_path=RUNNER_FOLDER, read_only=True))
-    if definition.scratch is not None:
-        mounts.append(Mount(name="scratch", host_path=SCRATCH_ON_HOST, container_path=definition.scratch))
-    for number, (path, mount) in enumerate(definition.mounts.items(), start=1):
+    if container.scratch is not None:
+        mounts.append(Mount(name="scratch", host_path=SCRATCH_ON_HOST, container_path=container.scratch))
+    for number, (path, mount) in enumerate(container.mounts.items(), start=1):
         host_path = mount.host_path or path
-        mounts.append(Mount(name=f"host{number}", host_path=host_path, container_path=path, read_only=mount.read_only))
-    for number, (path, efs) in enumerate(definition.efs.items(), start=1):
+        mounts.append(
+            Mount(name=f"{prefix}host{number}", host_path=host_path, container_path=path, read_only=mount.read_only)
+        )
+    for number, (path, efs) in enumerate(container.efs.items(), start=1):
         mounts.append(
             EfsMount(
-                name=f"efs{number}",
+                name=f"{prefix}efs{number}",
                 file_system_id=str(efs.file_system_id),
                 container_path=path,
                 root_directory=efs.root_directory,
@@ -100,8 +138,7 @@ def _mounts(definition: JobDefinition, *, with_runner: bool) -> list[Mount | Efs
     return mounts
 
 
-def _log_options(definition: JobDefinition) -> dict[str, str]:
-    log = definition.log
+def _log_options(log: ContainerLog) -> dict[str, str]:
     said = {
         "mode": log.mode,
         "max-buffer-size": log.max_buffer_mib and f"{log.max_buffer_mib}m",

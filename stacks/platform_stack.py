@@ -22,15 +22,16 @@ from constructs.platform_parameter import PlatformParameter
 from constructs.prioritized_queue import PrioritizedQueue, RunnableLimits
 
 from batchyard.platform import PlatformRecord
+from batchyard.settings.containers import all_containers, containers_of
 from batchyard.settings.deployment import Deployment
 from batchyard.settings.fair_share import FairShare as FairShareSettings
 from batchyard.settings.job_definition import JobDefinition
 from batchyard.settings.job_role import JobRole as JobRoleSettings
-from batchyard.settings.mounted_runner import command_of, mounted_runners, mounts_runner
+from batchyard.settings.mounted_runner import mounted_runners
 from batchyard.settings.names import pascal_case
 from batchyard.toolchain import CONTAINER
 from stacks.environments import environments
-from stacks.job_definitions import container_of, grant_mounts, repository_arns, retries_of, secrets_of
+from stacks.job_definitions import grant_mounts, repository_arns, retries_of, runs_of, secrets_of
 from stacks.network import job_network
 
 #: What the output of the image says of it, by its source and who builds it.
@@ -165,8 +166,9 @@ class PlatformStack(Stack):
     def _definitions(self) -> dict[str, batch.CfnJobDefinition]:
         execution = ExecutionRole(self, "ExecutionRole", repository=self.repository, log_group=self.log_group)
         definitions = self.deployment.job_definitions
-        execution.grant_secrets(arn for each in definitions.values() for arn in secrets_of(each))
-        existing = [self.deployment.image.uri, *(each.image for each in definitions.values())]
+        containers = [container for _, container in all_containers(self.deployment)]
+        execution.grant_secrets(arn for each in containers for arn in secrets_of(each))
+        existing = [self.deployment.image.uri, *(each.image for each in containers)]
         execution.grant_pull(arn for image in existing for arn in repository_arns(self, image))
         return {name: self._definition(name, each, execution.role) for name, each in definitions.items()}
 
@@ -179,13 +181,7 @@ class PlatformStack(Stack):
             self,
             f"{pascal_case(name)}Definition",
             name=name,
-            container=container_of(
-                definition,
-                image=self.image,
-                command=command_of(self.deployment, definition),
-                region=self.region,
-                with_runner=mounts_runner(self.deployment, definition),
-            ),
+            runs=runs_of(self.deployment, definition, image=self.image, region=self.region),
             parameters=definition.parameters,
             job_role=role.role,
             execution_role=execution_role,
@@ -196,7 +192,7 @@ class PlatformStack(Stack):
             scheduling_priority=definition.scheduling_priority,
             consumes={self.consumables[each].ref: quantity for each, quantity in definition.consumes.items()},
         ).definition
-        if self.built is not None and definition.image is None:
+        if self.built is not None and any(each.image is None for each in containers_of(definition).values()):
             made.node.add_dependency(self.built)
         return made
 
@@ -221,6 +217,9 @@ class PlatformStack(Stack):
             },
             fair_share_queues=[name for name, queue in self.deployment.queues.items() if queue.fair_share],
             mounted_runners=mounted_runners(self.deployment),
+            multi_container_definitions=[
+                name for name, definition in self.deployment.job_definitions.items() if definition.containers
+            ],
         )
 
     def _outputs(self) -> None:

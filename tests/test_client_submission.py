@@ -52,6 +52,14 @@ def test_what_batch_would_refuse_is_refused_first(changes: dict[str, Any], said:
     assert said in str(refused.value)
 
 
+def test_no_script_is_submitted_to_several_containers() -> None:
+    known = dataclasses.replace(record(), multi_container_definitions=["fetch-and-run"])
+    with stubbed("batch") as (connection, _), pytest.raises(InvalidInputError) as refused:
+        submit(connection, known, PLAIN)
+    assert "'fetch-and-run' has several containers" in str(refused.value)
+    assert "--job-definition" in str(refused.value)
+
+
 def test_overrides_that_are_too_long_are_refused_before_anything_is_sent() -> None:
     long = dataclasses.replace(PLAIN, environment={"LIST": "x" * 8192})
     with stubbed("batch") as (connection, _), pytest.raises(InvalidInputError, match="Batch takes 8192"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -37,6 +38,12 @@ def changed(**fields: Any) -> str:
 
 def test_there_and_back() -> None:
     assert PlatformRecord.from_json(RECORD.to_json()) == RECORD
+
+
+def test_what_few_deployments_have_is_left_out_of_the_others() -> None:
+    assert "multi_container_definitions" not in RECORD.to_fields()
+    several = dataclasses.replace(RECORD, multi_container_definitions=["fetch-and-run"])
+    assert PlatformRecord.from_json(several.to_json()) == several
 
 
 def test_the_parameter_names_the_deployment() -> None:

@@ -40,11 +40,16 @@ UNMANAGED = {"unmanaged_environments": {"nodes": {}, "lab": {"instances": "none"
 NAT = {"network": {"type": "private-nat-per-zone"}}
 BUILT = {"image": {"build": "codebuild", "platforms": ["linux/amd64", "linux/arm64"]}}
 BUILT_AMI = {"ami": {"build": {"commands": ["dnf install --assumeyes htop"]}}}
+CONTAINERS = {
+    "job_definitions": {
+        "fetch-and-run": {"containers": {"main": {"image": "debian:13"}}, "shared_folders": ["/work"]},
+    }
+}
 
 
 @pytest.mark.parametrize(
     "settings",
-    [{}, MORE_BUCKETS, PRIVATE, NAT, MOUNTED_RUNNER, BUILT, UNMANAGED, BUILT_AMI],
+    [{}, MORE_BUCKETS, PRIVATE, NAT, MOUNTED_RUNNER, BUILT, UNMANAGED, BUILT_AMI, CONTAINERS],
     ids=[
         "default",
         "more-buckets",
@@ -54,6 +59,7 @@ BUILT_AMI = {"ami": {"build": {"commands": ["dnf install --assumeyes htop"]}}}
         "image-built",
         "unmanaged",
         "built-ami",
+        "several-containers",
     ],
 )
 def test_cdk_nag_finds_nothing_that_is_not_acknowledged(settings: dict[str, Any], tmp_path: Path) -> None:

@@ -124,7 +124,13 @@ def check(submission: Submission, record: PlatformRecord) -> None:
     """Raise InvalidInputError for what Batch, or this deployment, would refuse."""
     check_name(submission.name)
     check_known("job queue", submission.queue or record.default_queue, record.job_queues)
-    check_known("job definition", submission.job_definition or record.default_job_definition, record.job_definitions)
+    definition = submission.job_definition or record.default_job_definition
+    check_known("job definition", definition, record.job_definitions)
+    if definition in record.multi_container_definitions:
+        raise InvalidInputError(
+            f"the job definition {definition!r} has several containers with commands of their own: no script can be "
+            "submitted to it. Name another one with --job-definition."
+        )
     for name in submission.environment:
         _check_variable(name)
     if len(submission.depends_on) > MAX_DEPENDENCIES:

@@ -56,6 +56,12 @@ def definition(**more: Any) -> Settings:
     return {"job_definitions": {"fetch-and-run": {**JOB, **more}}}
 
 
+def definition_of_containers(count: int) -> Settings:
+    """A deployment whose one job definition has so many containers."""
+    containers = {f"part{number}": {"image": "debian:13", **JOB} for number in range(count)}
+    return {"job_definitions": {"fetch-and-run": {"containers": containers, "shared_folders": ["/work"]}}}
+
+
 def consuming(quantity: int, **more: Any) -> Settings:
     """A deployment whose one job definition consumes a licence."""
     return {**definition(consumes={"licence": 1}), "consumable_resources": {"licence": {"quantity": quantity, **more}}}
@@ -357,6 +363,12 @@ UPDATES = (
     Update(
         "a job definition's environment, scratch, attempts or timeout",
         definition(environment={"MODE": "fast"}, scratch="/data", attempts=2, timeout_seconds=600),
+        {"FetchAndRunDefinition": REVISION, **RECORD},
+        before=definition(),
+    ),
+    Update(
+        "several containers of a job instead of one",
+        definition_of_containers(2),
         {"FetchAndRunDefinition": REVISION, **RECORD},
         before=definition(),
     ),

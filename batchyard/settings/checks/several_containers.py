@@ -154,7 +154,8 @@ def _folders(here: Path, definition: JobDefinition) -> Iterator[Problem]:
         if folder in definition.shared_folders[:position]:
             yield Problem(path, "it is listed twice", repr(folder), "each once")
         for name, container in definition.containers.items():
-            taken = {"scratch": [container.scratch], "mounts": [*container.mounts], "efs": [*container.efs]}
+            scratch = [] if container.scratch is None else [container.scratch]
+            taken = {"scratch": scratch, "mounts": list(container.mounts), "efs": list(container.efs)}
             for field in (field for field, paths in taken.items() if folder in paths):
                 yield Problem(
                     path,
