@@ -36,7 +36,6 @@ def _placement_group() -> ResourceType:
 TYPES = (
     _placement_group(),
     _plain("AWS::CDK::Metadata", "the CDK's own usage note; it means nothing to an account"),
-    _plain("AWS::Budgets::Budget", "nothing costs money in the local account"),
     ResourceType(
         "AWS::CodeBuild::Project",
         {},
