@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from batchyard.cost.idle import ASSUMPTIONS, Line, idle  # noqa: E402 - the checkout is not always installed
-from batchyard.cost.most import most_of  # noqa: E402
+from batchyard.cost.most import most_of, total  # noqa: E402
 from batchyard.cost.prices import HOURS_A_MONTH, PRICES, READ, REGION  # noqa: E402
 from batchyard.settings.instance_types import priced_on  # noqa: E402
 from batchyard.settings.load import deployment_names, load_named  # noqa: E402
@@ -47,7 +47,7 @@ def rows(found: Mapping[str, Sequence[Line]]) -> Iterator[str]:
     yield "| Deployment | USD a month while idle | USD an hour at most |"
     yield "|---|---|---|"
     for name, lines in found.items():
-        most = sum(each.usd_per_hour or 0 for each in most_of(load_named(name)))
+        most = total(most_of(load_named(name)))
         yield f"| [`{name}`](#{name}) | {sum(line.usd_a_month for line in lines):,.2f} | {most:,.2f} |"
     for name, lines in found.items():
         yield ""

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from batchyard.cli.connect import JsonOption
+
 app = typer.Typer(
     help="Look at deployment files: their schema, their names, and what is wrong with one.", no_args_is_help=True
 )
@@ -30,25 +32,38 @@ def schema() -> None:
 @app.command()
 def check(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A deployment file's path, or a deployment's name.")],
+    as_json: JsonOption = False,
 ) -> None:
     """Check a deployment file, and say the most that it can cost an hour.
 
-    Everything that is wrong with it goes to stderr, and the exit code is 2. Nothing is deployed and nothing is asked of
-    AWS: prices are on-demand prices of us-east-1 that ship with this version.
+    Everything that is wrong with it goes to stderr, or with --json to stdout, and the exit code is 2. Nothing is
+    deployed and nothing is asked of AWS: prices are on-demand prices of us-east-1 that ship with this version.
+
+    \b
+    Examples:
+      batchyard deployment check genomics
+      batchyard deployment check deployments/mine.yaml --json | jq .most.usdPerHour
     """
+    from batchyard.cli.deployment_report import Checked, accepted, lines, refused
+    from batchyard.cli.output import print_json
     from batchyard.settings.load import deployment_file, load
     from batchyard.settings.problems import DeploymentError
 
+    path = Path(file) if _is_path(file) else None
     try:
-        path = Path(file) if _is_path(file) else deployment_file(file)
+        path = path or deployment_file(file)
         deployment = load(path)
     except DeploymentError as error:
-        typer.echo(str(error), err=True)
+        if as_json:
+            print_json(refused(Checked(path.stem if path else file, path), error))
+        else:
+            typer.echo(str(error), err=True)
         raise typer.Exit(USAGE_ERROR) from None
-    from batchyard.cost.most import described, most_of
-
-    typer.echo(f"{path}: nothing is wrong with it")
-    for line in described(most_of(deployment)):
+    checked = Checked(path.stem, path)
+    if as_json:
+        print_json(accepted(checked, deployment))
+        return
+    for line in lines(checked, deployment):
         typer.echo(line)
 
 

@@ -49,12 +49,17 @@ def most_of(deployment: Deployment) -> list[Most]:
     ]
 
 
+def total(found: Sequence[Most]) -> float:
+    """The most that all of them cost together, in USD an hour; without those of which no price is known."""
+    return sum(each.usd_per_hour or 0 for each in found)
+
+
 def described(found: Sequence[Most]) -> Iterator[str]:
     """The most of a deployment, as lines for people: the sum, its parts, what the prices are."""
-    known = [each for each in found if each.usd_per_hour is not None]
-    total = sum(each.usd_per_hour or 0 for each in known)
-    yield f"at its largest it costs at most {total:,.2f} USD an hour"
-    for each in known:
+    yield f"at its largest it costs at most {total(found):,.2f} USD an hour"
+    for each in found:
+        if each.usd_per_hour is None:
+            continue
         line = f"    {each.environment}: {each.usd_per_hour:,.2f} for {each.limit}, the dearest as {each.dearest}"
         if each.one_instance_more is not None:
             line += f"; the one instance that Batch may add beyond them, {each.one_instance_more:,.2f}"
