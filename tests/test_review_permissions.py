@@ -163,6 +163,14 @@ def test_a_firewall_that_opens_is_told_and_one_that_closes_is_not() -> None:
     assert found({"Group": group()}, without_egress) == ["Group lets out everything to 0.0.0.0/0"]
 
 
+def test_a_new_group_that_lets_nothing_out_opens_nothing() -> None:
+    assert found({}, {"Group": group()}) == []
+    assert found({}, {"Group": group(port(443, 443, "10.0.0.0/16"))}) == ["Group lets in tcp port 443 from 10.0.0.0/16"]
+    ping = {"CidrIp": "10.0.0.1/32", "IpProtocol": "icmp", "FromPort": 8, "ToPort": -1}
+    pinging = {"Type": "AWS::EC2::SecurityGroup", "Properties": {"SecurityGroupEgress": [ping]}}
+    assert found({}, {"Group": pinging}) == ["Group lets out icmp port 8--1 to 10.0.0.1/32"]
+
+
 def test_a_policy_written_as_text_counts() -> None:
     def domain(actions: str) -> dict[str, Any]:
         text = f'{{"Statement": [{{"Effect": "Allow", "Principal": "*", "Action": "{actions}", "Resource": "*"}}]}}'

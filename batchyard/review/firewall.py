@@ -24,6 +24,9 @@ _PEERS = (
     "DestinationPrefixListId",
 )
 _EVERYTHING = "-1"
+#: The broadcast address, which a VPC carries nothing to or from (Amazon VPC FAQs, "broadcast"). CDK writes a rule for
+#: it where nothing may go out.
+_NOBODY = "255.255.255.255/32"
 
 
 @dataclass(frozen=True)
@@ -62,8 +65,8 @@ class Rule:
 
 
 def rules(resources: Mapping[str, Any]) -> list[Rule]:
-    """Every rule of a template's security groups."""
-    return list(_rules(resources))
+    """Every rule of a template's security groups that lets something through."""
+    return [rule for rule in _rules(resources) if rule.peer != _NOBODY]
 
 
 def _rules(resources: Mapping[str, Any]) -> Iterator[Rule]:
