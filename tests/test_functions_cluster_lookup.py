@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-import boto3
 import pytest
 from botocore.stub import Stubber
 
-from batchyard.toolchain import ROOT
+from tests.support.functions import FUNCTIONS, function
 from tests.support.local_account import Account, StackUnderTest
 
 pytest_plugins = ["tests.support.local_account_fixtures"]
 
-CODE = ROOT / "functions" / "cluster_lookup.py"
+CODE = FUNCTIONS / "cluster_lookup.py"
 NAME = "nodes"
 ARN = "arn:aws:ecs:us-east-1:123456789012:cluster/AWSBatch-nodes-1"
 
@@ -96,22 +94,10 @@ class Asking:
 
 @pytest.fixture
 def asking(monkeypatch: pytest.MonkeyPatch) -> Iterator[Asking]:
-    # Where the functions of the local account find cfnresponse.
-    monkeypatch.syspath_prepend(ROOT / "batchyard" / "local" / "functions" / "layer")
-    specification = importlib.util.spec_from_file_location("index", CODE)
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    client: Any = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1").client(
-        "batch"
-    )
     pauses: list[float] = []
-    monkeypatch.setattr(module.boto3, "client", {"batch": client}.__getitem__)
-    monkeypatch.setattr(module, "time", type("Clock", (), {"sleep": staticmethod(pauses.append)}))
-    with Stubber(client) as batch:
+    with function("cluster_lookup", "batch") as (module, (batch,)):
+        monkeypatch.setattr(module, "time", type("Clock", (), {"sleep": staticmethod(pauses.append)}))
         yield Asking(module, batch, pauses)
-        batch.assert_no_pending_responses()
 
 
 def test_it_waits_until_the_environment_is_valid(asking: Asking) -> None:

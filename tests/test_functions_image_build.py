@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -11,13 +10,11 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import ModuleType
 from typing import Any
 
-import boto3
 import pytest
 from botocore.stub import Stubber
 
-from batchyard.toolchain import ROOT
+from tests.support.functions import function
 
-CODE = ROOT / "functions" / "image_build.py"
 PROJECT, REPOSITORY, TAG = "builder", "images", "0123456789abcdef"
 BUILD = f"{PROJECT}:7e2f3c4d-0000-4000-8000-000000000000"
 LOG = "https://console.aws.amazon.com/cloudwatch/home#logEvent:group=builds"
@@ -86,21 +83,11 @@ class Aws:
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
-    specification = importlib.util.spec_from_file_location("index", CODE)
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")
-    clients: dict[str, Any] = {"ecr": session.client("ecr"), "codebuild": session.client("codebuild")}
-    monkeypatch.setattr(module.boto3, "client", clients.__getitem__)
-    monkeypatch.setattr(module, "SECONDS_BETWEEN", 0)
-    with Stubber(clients["ecr"]) as ecr, Stubber(clients["codebuild"]) as codebuild:
+    with function("image_build", "ecr", "codebuild") as (module, (ecr, codebuild)):
+        monkeypatch.setattr(module, "SECONDS_BETWEEN", 0)
         made = Aws(module, ecr, codebuild)
         with _ear(made.answers.append) as made.url:
             yield made
-        ecr.assert_no_pending_responses()
-        codebuild.assert_no_pending_responses()
 
 
 class _ear:  # noqa: N801 - used as a function
