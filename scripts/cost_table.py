@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT))
 
 from batchyard.cost.idle import ASSUMPTIONS, Line, idle  # noqa: E402 - the checkout is not always installed
 from batchyard.cost.most import most_of, total  # noqa: E402
-from batchyard.cost.prices import HOURS_A_MONTH, PRICES, READ, REGION  # noqa: E402
+from batchyard.cost.prices import HOURS_A_MONTH, PRICES, REGION  # noqa: E402
 from batchyard.settings.instance_types import priced_on  # noqa: E402
 from batchyard.settings.load import deployment_names, load_named  # noqa: E402
 from batchyard.toolchain import use_project_node  # noqa: E402
@@ -63,12 +63,17 @@ def rows(found: Mapping[str, Sequence[Line]]) -> Iterator[str]:
     yield ""
     yield "## Prices"
     yield ""
-    yield f"USD in {REGION}, without taxes, read {READ}; a month has {HOURS_A_MONTH} hours. Instances: on-demand prices"
-    yield f"for Linux of {priced_on()}, in `batchyard/settings/instance_types.csv`."
+    yield f"USD in {REGION}, without taxes, from AWS's price list files of the days that the table says; a month has"
+    yield f"{HOURS_A_MONTH} hours. Instances: on-demand prices for Linux of {priced_on()}, in"
+    yield "`batchyard/settings/instance_types.csv`."
     yield ""
-    yield "| What | USD | for each | Page |"
-    yield "|---|---|---|---|"
-    yield from (f"| {each.name} | {each.usd:g} | {each.unit} | <{each.page}> |" for each in PRICES)
+    yield "| What | USD | for each | Price list | of | Page |"
+    yield "|---|---|---|---|---|---|"
+    yield from (
+        f"| {each.name} | {each.usd:g} | {each.unit} | [{each.source.service}]({each.source.url}) | "
+        f"{each.source.published} | <{each.page}> |"
+        for each in PRICES
+    )
 
 
 def _table(lines: Sequence[Line]) -> Iterator[str]:

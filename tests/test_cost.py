@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from batchyard.cli.deployment import app
+from batchyard.cost import prices
 from batchyard.cost.idle import UnpricedTypeError, idle
 from batchyard.cost.most import Most, most_of
 from batchyard.settings.deployment import Deployment
@@ -95,6 +96,20 @@ def test_a_group_of_instances(group: dict[str, Any], cost: float) -> None:
 def test_what_nobody_has_priced_is_named() -> None:
     with pytest.raises(UnpricedTypeError, match=r"Table is an AWS::DynamoDB::Table"):
         idle(stack(Table=resource("DynamoDB::Table")))
+
+
+def test_a_budget_costs_nothing() -> None:
+    budget = {"monthly_usd": 500, "emails": ["me@example.com"]}
+    assert idle(template({"budget": budget})) == idle(template())
+
+
+def test_every_price_has_its_source_and_date() -> None:
+    named = {name: each for name, each in vars(prices).items() if isinstance(each, prices.Price)}
+    assert set(named.values()) == set(prices.PRICES)
+    for each in named.values():
+        assert each.page.startswith("https://aws.amazon.com/")
+        assert f"/aws/{each.source.service}/current/us-east-1/" in each.source.url
+        assert f"| {each.source.published.isoformat()} | <{each.page}> |" in cost_table.PART.page.read_text()
 
 
 def test_a_function_behind_a_custom_resource_costs_nothing_while_idle() -> None:

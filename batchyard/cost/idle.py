@@ -156,6 +156,7 @@ FREE = frozenset(
         "AWS::Batch::JobDefinition",
         "AWS::Batch::JobQueue",
         "AWS::Batch::SchedulingPolicy",
+        # Without actions: 0.00 a day since 2020-10-01 (price list AWSBudgets, usage type BudgetsUsage).
         "AWS::Budgets::Budget",
         "AWS::CDK::Metadata",
         "AWS::CloudFormation::CustomResource",
