@@ -13,7 +13,7 @@ from typing import Any
 VERSION = 1
 
 #: What a record says only where there is something to say, so that it does not change for those who have no use for it.
-_LEFT_OUT_WHEN_EMPTY = frozenset({"multi_container_definitions"})
+_LEFT_OUT_WHEN_EMPTY = frozenset({"own_commands"})
 
 
 class PlatformRecordError(Exception):
@@ -52,11 +52,11 @@ class PlatformRecord:
     compute_environments: dict[str, str]
     #: Keys of job_queues whose jobs must name a share. Older records have none.
     fair_share_queues: list[str] = field(default_factory=list)
-    #: From keys of job_definitions to the program that their jobs name before the script; in the others the image's
-    #: ENTRYPOINT is the runner. Older records have none.
+    #: From keys of job_definitions to the program that their jobs name before a script; in the others that take one the
+    #: image's ENTRYPOINT is the runner. Older records have none.
     mounted_runners: dict[str, str] = field(default_factory=dict)
-    #: Keys of job_definitions whose jobs have several containers: no script can be submitted to them.
-    multi_container_definitions: list[str] = field(default_factory=list)
+    #: Keys of job_definitions whose jobs run a command of their own, without a script. Older records have none.
+    own_commands: list[str] = field(default_factory=list)
     version: int = VERSION
 
     def to_fields(self) -> dict[str, Any]:

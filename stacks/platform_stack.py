@@ -27,7 +27,7 @@ from batchyard.settings.deployment import Deployment
 from batchyard.settings.fair_share import FairShare as FairShareSettings
 from batchyard.settings.job_definition import JobDefinition
 from batchyard.settings.job_role import JobRole as JobRoleSettings
-from batchyard.settings.mounted_runner import mounted_runners
+from batchyard.settings.mounted_runner import mounted_runners, own_commands
 from batchyard.settings.names import pascal_case
 from batchyard.toolchain import CONTAINER
 from stacks.environments import environments
@@ -217,9 +217,7 @@ class PlatformStack(Stack):
             },
             fair_share_queues=[name for name, queue in self.deployment.queues.items() if queue.fair_share],
             mounted_runners=mounted_runners(self.deployment),
-            multi_container_definitions=[
-                name for name, definition in self.deployment.job_definitions.items() if definition.containers
-            ],
+            own_commands=own_commands(self.deployment),
         )
 
     def _outputs(self) -> None:

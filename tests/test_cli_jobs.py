@@ -31,7 +31,7 @@ def submit(
     """Submit a shell script with this body; the job's id."""
     script = from_bytes("body", f"#!/bin/sh\n{body}\n".encode(), arguments)
     after = (depends_on,) if depends_on else ()
-    submission = Submission(script=script, name=name, depends_on=after, **options)
+    submission = Submission(work=script, name=name, depends_on=after, **options)
     return client_submit(platform.connection, platform.record, submission).id
 
 

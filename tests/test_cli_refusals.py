@@ -42,6 +42,7 @@ def one_line(done: Done, code: int) -> str:
         (["--memory", "2GB"], "such as 2048, 512MiB or 2GiB"),
         (["--timeout", "30"], "Batch takes 60"),
         (["--name", "my job"], "job name 'my job'"),
+        (["--parameter", "input"], "parameter 'input': write NAME=VALUE"),
     ],
 )
 def test_wrong_options_are_refused_before_anything_is_asked(
@@ -66,6 +67,15 @@ def test_a_script_that_cannot_run_is_refused(tmp_path: Path) -> None:
     assert "there is no file nothing.sh" in one_line(command("submit", "nothing.sh"), 2)
     assert "CRLF" in one_line(command("submit", "windows.sh"), 2)
     assert "stdin is empty" in one_line(command("submit", "-"), 2)
+
+
+def test_a_command_needs_words(tmp_path: Path) -> None:
+    assert "--command: no command follows the options" in one_line(Command(tmp_path)("submit", "--command"), 2)
+
+
+def test_what_is_no_file_may_be_a_command(tmp_path: Path) -> None:
+    said = one_line(Command(tmp_path)("submit", "--job-definition", "tools", "bwa", "mem"), 2)
+    assert "there is no file bwa (a command of the container follows --command)" in said
 
 
 def test_no_credentials(tmp_path: Path, script: Path) -> None:
@@ -117,7 +127,7 @@ def test_an_unknown_status_is_told_with_those_there_are(tmp_path: Path) -> None:
     assert "SUBMITTED, PENDING, RUNNABLE, STARTING, RUNNING, SUCCEEDED, FAILED" in said
 
 
-@pytest.mark.parametrize("command", ["submit", "wait", "logs", "list", "show", "cancel"])
+@pytest.mark.parametrize("command", ["submit", "wait", "logs", "list", "show", "cancel", "definitions"])
 def test_every_command_has_help_with_examples(tmp_path: Path, command: str) -> None:
     done = Command(tmp_path)(command, "--help")
     assert done.code == 0

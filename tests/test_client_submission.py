@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 from botocore.stub import ANY
 
+from batchyard.client.checks import name_from, parse_environment
 from batchyard.client.errors import InvalidInputError
 from batchyard.client.script import from_bytes
-from batchyard.client.submission import Submission, check, name_from, parse_environment, submit
+from batchyard.client.submission import Submission, check, submit
 from tests.support.records import record
 from tests.support.stubbed import stubbed
 
 SCRIPT = from_bytes("job.sh", b"#!/bin/sh\n", ["--name", "x y"])
-PLAIN = Submission(script=SCRIPT, name="job")
+PLAIN = Submission(work=SCRIPT, name="job")
 
 
 def test_what_the_deployment_knows_passes() -> None:
@@ -50,14 +51,6 @@ def test_what_batch_would_refuse_is_refused_first(changes: dict[str, Any], said:
     with pytest.raises(InvalidInputError) as refused:
         check(dataclasses.replace(PLAIN, **changes), record())
     assert said in str(refused.value)
-
-
-def test_no_script_is_submitted_to_several_containers() -> None:
-    known = dataclasses.replace(record(), multi_container_definitions=["fetch-and-run"])
-    with stubbed("batch") as (connection, _), pytest.raises(InvalidInputError) as refused:
-        submit(connection, known, PLAIN)
-    assert "'fetch-and-run' has several containers" in str(refused.value)
-    assert "--job-definition" in str(refused.value)
 
 
 def test_overrides_that_are_too_long_are_refused_before_anything_is_sent() -> None:

@@ -41,8 +41,8 @@ def test_there_and_back() -> None:
 
 
 def test_what_few_deployments_have_is_left_out_of_the_others() -> None:
-    assert "multi_container_definitions" not in RECORD.to_fields()
-    several = dataclasses.replace(RECORD, multi_container_definitions=["fetch-and-run"])
+    assert "own_commands" not in RECORD.to_fields()
+    several = dataclasses.replace(RECORD, own_commands=["fetch-and-run"])
     assert PlatformRecord.from_json(several.to_json()) == several
 
 
@@ -81,9 +81,10 @@ def test_a_missing_field_is_named() -> None:
         PlatformRecord.from_json(json.dumps(fields))
 
 
-def test_an_older_record_has_no_mounted_runners() -> None:
+@pytest.mark.parametrize("field", ["fair_share_queues", "mounted_runners", "own_commands"])
+def test_an_older_record_has_nothing_in_newer_fields(field: str) -> None:
     fields = RECORD.to_fields()
-    del fields["mounted_runners"]
+    fields.pop(field, None)
     assert PlatformRecord.from_json(json.dumps(fields)) == RECORD
 
 

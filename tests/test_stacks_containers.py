@@ -136,9 +136,9 @@ def test_volumes_are_the_tasks_and_shared_folders_are_one_volume(task: dict[str,
     }
 
 
-def test_the_platform_record_names_it(made: dict[str, Any]) -> None:
+def test_the_platform_record_says_that_it_takes_no_script(made: dict[str, Any]) -> None:
     record = json.dumps(properties(made, "AWS::SSM::Parameter")["Value"])
-    assert r"\"multi_container_definitions\":[\"pipeline\"]" in record
+    assert r"\"own_commands\":[\"pipeline\"]" in record
 
 
 def test_cfn_lint_finds_nothing(made: dict[str, Any]) -> None:

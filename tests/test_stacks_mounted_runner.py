@@ -59,9 +59,24 @@ def test_only_a_definition_that_says_neither_image_nor_command_gets_the_runner_a
     assert "Command" not in container(made, "ImageAsItIs")
 
 
-def test_the_record_names_the_definitions_whose_jobs_name_the_runner() -> None:
-    record = json.dumps(properties(template(MOUNTED), "AWS::SSM::Parameter", "Platform")["Value"])
-    assert f'\\"mounted_runners\\":{{\\"fetch-and-run\\":\\"{RUNNER}\\",\\"own-image\\":\\"{RUNNER}\\"}}' in record
+def told_of(settings: dict[str, Any], field: str) -> Any:
+    """A field of the platform record, whose text the template joins from parts."""
+    value = properties(template(settings), "AWS::SSM::Parameter", "Platform")["Value"]
+    text = "".join(part if isinstance(part, str) else "?" for part in value["Fn::Join"][1])
+    return json.loads(text).get(field)
+
+
+def test_the_record_names_the_definitions_that_scripts_run_in_by_the_mounted_runner() -> None:
+    assert told_of(MOUNTED, "mounted_runners") == dict.fromkeys(MOUNTED["job_definitions"], RUNNER)
+    assert told_of(SETTINGS["platform"], "mounted_runners") == {"own-image": RUNNER}
+
+
+def test_the_record_names_the_definitions_that_need_no_script() -> None:
+    assert told_of(MOUNTED, "own_commands") == ["own-command", "image-as-it-is"]
+    assert told_of(SETTINGS["platform"], "own_commands") is None
+    definitions = {"fetch-and-run": {}, "image": {"image": "debian:13"}, "fixed": {"command": ["job.sh"]}}
+    assert told_of({"job_definitions": definitions}, "own_commands") == ["image", "fixed"]
+    assert told_of({"job_definitions": definitions}, "mounted_runners") == {}
 
 
 def test_the_platforms_own_image_is_left_alone_because_its_entrypoint_is_the_runner() -> None:

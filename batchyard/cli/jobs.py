@@ -159,10 +159,10 @@ def list_(
       batchyard list --json | jq -r '.[] | select(.status == "FAILED") | .id'
     """
     with reporting():
+        from batchyard.client.checks import check_known
         from batchyard.client.environments import compute_environments
         from batchyard.client.jobs import list_jobs
         from batchyard.client.platform_record import read_platform
-        from batchyard.client.submission import check_known
 
         statuses = [_status(text) for text in status or []]
         connection = open_account(local, region, profile)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from batchyard.cli import deployment, image, jobs, local
+from batchyard.cli import definitions, deployment, image, jobs, local
 
 app = typer.Typer(
     name="batchyard",
@@ -14,6 +14,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 jobs.register(app)
+definitions.register(app)
 app.add_typer(deployment.app, name="deployment")
 app.add_typer(image.app, name="image")
 app.add_typer(local.app, name="local")

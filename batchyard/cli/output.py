@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _COLOURS = {"SUCCEEDED": "green", "FAILED": "red", "RUNNING": "cyan", "STARTING": "cyan"}
 _UNKNOWN = "-"
+_STATUS = "STATUS"
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Names:
 
     queues: Mapping[str, str]
     compute_environments: Mapping[str, str]
+    job_definitions: Mapping[str, str]
+    """By their ARNs without a revision."""
 
     @classmethod
     def of(cls, record: PlatformRecord) -> Names:
@@ -32,6 +35,7 @@ class Names:
         return cls(
             queues={arn: name for name, arn in record.job_queues.items()},
             compute_environments={arn: name for name, arn in record.compute_environments.items()},
+            job_definitions={arn.rpartition(":")[0]: name for name, arn in record.job_definitions.items()},
         )
 
     def queue(self, arn: str) -> str:
@@ -41,6 +45,12 @@ class Names:
     def compute_environment(self, arn: str | None) -> str | None:
         """A compute environment's name in the deployment, or its own if it belongs to none."""
         return None if arn is None else self.compute_environments.get(arn, arn.rpartition("/")[2])
+
+    def job_definition(self, arn: str) -> str:
+        """A revision as `batchyard submit --job-definition` takes it, or its own name if it belongs to none."""
+        whole, _, revision = arn.rpartition(":")
+        name = self.job_definitions.get(whole)
+        return arn.rpartition("/")[2] if name is None else f"{name}:{revision}"
 
 
 def as_dict(job: Job, names: Names, environment_arn: str | None) -> dict[str, Any]:
@@ -57,11 +67,11 @@ def as_dict(job: Job, names: Names, environment_arn: str | None) -> dict[str, An
         "createdAt": _iso(job.created_at),
         "startedAt": _iso(job.started_at),
         "stoppedAt": _iso(job.stopped_at),
-        "jobDefinition": job.definition_arn.rpartition("/")[2],
+        "jobDefinition": names.job_definition(job.definition_arn),
         "command": list(job.command),
         "image": job.image,
-        "vcpus": _number(job.vcpus),
-        "memoryMiB": _number(job.memory_mib),
+        "vcpus": amount(job.vcpus),
+        "memoryMiB": amount(job.memory_mib),
         "timeoutSeconds": job.timeout_seconds,
         "dependsOn": list(job.depends_on),
         "logGroup": job.log_group,
@@ -83,30 +93,48 @@ def print_json(content: object) -> None:
 
 
 def print_table(jobs: Sequence[Job], names: Names, environments: Mapping[str, str]) -> None:
-    """Print jobs as a table on stdout: as wide as it needs to be, in colour on a terminal only."""
+    """Print jobs as a table on stdout."""
+    now = _now_ms()
+    print_rows(
+        ("NAME", "ID", "QUEUE", "COMPUTE ENVIRONMENT", _STATUS),
+        ("EXIT CODE", "DURATION"),
+        [
+            [
+                job.name,
+                job.id,
+                names.queue(job.queue_arn),
+                names.compute_environment(environments.get(job.id)),
+                job.status,
+                None if job.exit_code is None else str(job.exit_code),
+                duration(job.seconds(now)),
+            ]
+            for job in jobs
+        ],
+    )
+
+
+def print_rows(texts: Sequence[str], numbers: Sequence[str], rows: Iterable[Sequence[str | None]]) -> None:
+    """Print a table on stdout: as wide as it needs to be, in colour on a terminal only.
+
+    Its columns have these titles, those of `numbers` to the right. None in a row is not known.
+    """
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for title in ("NAME", "ID", "QUEUE", "COMPUTE ENVIRONMENT", "STATUS"):
+    for title in texts:
         table.add_column(title, no_wrap=True)
-    for title in ("EXIT CODE", "DURATION"):
+    for title in numbers:
         table.add_column(title, no_wrap=True, justify="right")
-    now = _now_ms()
-    for job in jobs:
-        cells = (
-            job.name,
-            job.id,
-            names.queue(job.queue_arn),
-            names.compute_environment(environments.get(job.id)) or _UNKNOWN,
-            Text(job.status, style=_COLOURS.get(job.status, "")),
-            _UNKNOWN if job.exit_code is None else str(job.exit_code),
-            duration(job.seconds(now)),
-        )
-        # As Text: a name is never markup.
-        table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in cells))
+    for row in rows:
+        cells = [
+            # As Text: a name is never markup.
+            Text(_UNKNOWN if cell is None else cell, style=_COLOURS.get(str(cell), "") if title == _STATUS else "")
+            for title, cell in zip((*texts, *numbers), row, strict=True)
+        ]
+        table.add_row(*cells)
     # Ids are there to be copied: a narrow terminal wraps the line, nothing is cut.
     unlimited = Console(file=sys.stdout, width=10_000)
     console = Console(file=sys.stdout, width=unlimited.measure(table).maximum, highlight=False)
@@ -124,7 +152,7 @@ def print_details(job: Job, names: Names, environment_arn: str | None) -> None:
         ("duration", None if job.started_at is None else duration(job.seconds(_now_ms()))),
         ("queue", names.queue(job.queue_arn)),
         ("compute environment", names.compute_environment(environment_arn)),
-        ("job definition", job.definition_arn.rpartition("/")[2]),
+        ("job definition", names.job_definition(job.definition_arn)),
         ("created", _local_time(job.created_at)),
         ("started", _local_time(job.started_at)),
         ("stopped", _local_time(job.stopped_at)),
@@ -168,6 +196,13 @@ def duration(seconds: float | None) -> str:
     return f"{hours} h {minutes_left:02} m" if hours else f"{minutes} m {rest:02} s"
 
 
+def amount(text: str | None) -> int | float | None:
+    """What Batch writes as a text, as a number."""
+    if text is None:
+        return None
+    return int(text) if text.isdigit() else float(text)
+
+
 def _print_facts(facts: Iterable[tuple[str, str | None]]) -> None:
     known = [(title, value) for title, value in facts if value is not None]
     width = max(len(title) for title, _ in known)
@@ -190,13 +225,6 @@ def _local_time(milliseconds: int | None) -> str | None:
     if milliseconds is None:
         return None
     return datetime.datetime.fromtimestamp(milliseconds / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
-
-
-def _number(text: str | None) -> int | float | None:
-    """Batch writes amounts as texts."""
-    if text is None:
-        return None
-    return int(text) if text.isdigit() else float(text)
 
 
 def _camel(name: str) -> str:

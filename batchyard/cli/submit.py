@@ -1,4 +1,4 @@
-"""`batchyard submit`: a script becomes a job."""
+"""`batchyard submit`: a script, or a command of a container, becomes a job."""
 
 from __future__ import annotations
 
@@ -27,22 +27,33 @@ if TYPE_CHECKING:
 
     from batchyard.client.connection import Connection
     from batchyard.client.script import Script
+    from batchyard.client.work import Work
 
 _STDIN = "-"
-# SCRIPT ends the options: whatever follows it is the script's, also what looks like an option.
+# SCRIPT ends the options: whatever follows it is the script's, or the command's, also what looks like an option.
 CONTEXT_SETTINGS = {"allow_interspersed_args": False}
 
 
 def submit(
     script: Annotated[
-        str, typer.Argument(metavar="SCRIPT", help="A script, a Linux program, a .zip, or - for a script on stdin.")
-    ],
+        str | None,
+        typer.Argument(
+            metavar="[SCRIPT]",
+            help="A script, a Linux program, a .zip, or - for a script on stdin. None: the definition's own command.",
+        ),
+    ] = None,
     arguments: Annotated[
         list[str] | None,
         typer.Argument(metavar="ARG", help="What the script gets, untouched. After a .zip: the file in it to run."),
     ] = None,
+    command: Annotated[
+        bool,
+        typer.Option("--command", help="What follows is no script but a command of the container, with its arguments."),
+    ] = False,
     queue: Annotated[str | None, typer.Option(help="Job queue. Default: the deployment's own.")] = None,
-    name: Annotated[str | None, typer.Option(help="Job name. Default: from the script's.")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Job name. Default: from the script's, or the job definition's.")
+    ] = None,
     environment: Annotated[
         list[str] | None, typer.Option("--env", metavar="NAME=VALUE", help="Environment variable; repeatable.")
     ] = None,
@@ -78,7 +89,12 @@ def submit(
         int | None,
         typer.Option(min=0, max=9999, help="In a queue that shares fairly: higher ones start earlier in their share."),
     ] = None,
-    job_definition: Annotated[str | None, typer.Option(help="Job definition. Default: the deployment's own.")] = None,
+    job_definition: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME[:REVISION]", help="Job definition, in its newest revision. Default: the deployment's own."
+        ),
+    ] = None,
     wait: Annotated[
         bool, typer.Option("--wait", help="Show the job's log on stderr and exit with the job's own exit code.")
     ] = False,
@@ -87,7 +103,7 @@ def submit(
     region: RegionOption = None,
     profile: ProfileOption = None,
 ) -> None:
-    """Submit a script as a job; print the job's id.
+    """Submit a script, or a command of a container, as a job; print the job's id.
 
     The id alone goes to stdout, everything else to stderr, so that `id=$(batchyard submit …)` works. Options stand
     before SCRIPT; what follows SCRIPT is the script's own.
@@ -101,25 +117,24 @@ def submit(
       first=$(batchyard submit prepare.sh)
       batchyard submit --depends-on "$first" align.sh
       echo 'nproc; free -m' | batchyard submit --local --name look --wait -
+      batchyard submit --job-definition count --parameter input=s3://bucket/key
+      batchyard submit --job-definition tools --command bwa mem ref.fa reads.fq
+      batchyard submit --job-definition fetch-and-run:3 align.sh
     """
     with reporting():
+        from batchyard.client.checks import check_name, parse_environment
+        from batchyard.client.parameters import parse_parameters
         from batchyard.client.platform_record import read_platform
         from batchyard.client.quantities import memory_mib, timeout_seconds
-        from batchyard.client.submission import (
-            Submission,
-            check_name,
-            name_from,
-            parse_environment,
-            parse_parameters,
-        )
+        from batchyard.client.submission import Submission
         from batchyard.client.submission import submit as send
 
-        checked = _script(script, arguments or [])
+        work = _work(script, arguments or [], command=command)
         if name is not None:
             check_name(name)
         submission = Submission(
-            script=checked,
-            name=name or name_from(checked.name),
+            work=work,
+            name=name,
             queue=queue,
             job_definition=job_definition,
             environment=parse_environment(environment or []),
@@ -133,13 +148,15 @@ def submit(
             share=share,
             priority=priority,
         )
-        for advice in checked.advice:
+        for advice in () if isinstance(work, tuple) else work.advice:
             tell(f"note: {advice}")
         connection = open_account(local, region, profile)
         submitted = send(connection, read_platform(connection, deployment), submission)
-        tell(f"{submitted.script_url} {'uploaded' if submitted.uploaded else 'is there already'}")
+        if submitted.script_url is not None:
+            tell(f"{submitted.script_url} {'uploaded' if submitted.uploaded else 'is there already'}")
         after = f", after {', '.join(submitted.depends_on)}" if submitted.depends_on else ""
-        tell(f"job {submitted.name} in queue {submitted.queue}{after}: {shlex.join(checked.command)}")
+        runs = shlex.join(submitted.command) or f"the command that {submitted.job_definition} has"
+        tell(f"job {submitted.name} in queue {submitted.queue}{after}: {runs}")
         print(submitted.id, flush=True)
         if wait:
             try:
@@ -148,6 +165,16 @@ def submit(
                 tell(goes_on([submitted.id], local=local, deployment=deployment, region=region, profile=profile))
                 code = INTERRUPTED
             raise typer.Exit(code)
+
+
+def _work(script: str | None, arguments: Sequence[str], *, command: bool) -> Work:
+    from batchyard.client.errors import InvalidInputError
+
+    if command:
+        if script is None:
+            raise InvalidInputError("--command: no command follows the options")
+        return (script, *arguments)
+    return () if script is None else _script(script, arguments)
 
 
 def _script(script: str, arguments: Sequence[str]) -> Script:

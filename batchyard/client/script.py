@@ -59,7 +59,7 @@ def load(path: Path, arguments: Sequence[str]) -> Script:
             file.seek(0)
             digest = _sha256(file)
     except FileNotFoundError as error:
-        raise InvalidInputError(f"there is no file {path}") from error
+        raise InvalidInputError(f"there is no file {path} (a command of the container follows --command)") from error
     except OSError as error:
         raise InvalidInputError(f"{path} cannot be read: {error.strerror}") from error
     if size > MAX_BYTES:

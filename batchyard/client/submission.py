@@ -1,37 +1,27 @@
-"""What a user asks for, checked against the platform record, and turned into one SubmitJob request.
-
-Limits: https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html and
-https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html
-"""
+"""What a user asks for, turned into one SubmitJob request."""
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from batchyard.client import checks, job_definitions
 from batchyard.client.connection import Connection
 from batchyard.client.errors import InvalidInputError
+from batchyard.client.job_definitions import Reference, Revision
 from batchyard.client.jobs import describe
+from batchyard.client.parameters import check_given, check_used, replaced
 from batchyard.client.references import resolve
 from batchyard.client.script import Script
 from batchyard.client.storage import store
+from batchyard.client.work import Command, Work, check_work
 from batchyard.platform import PlatformRecord
 
 if TYPE_CHECKING:
     from mypy_boto3_batch.literals import ResourceTypeType
     from mypy_boto3_batch.type_defs import ContainerOverridesTypeDef, ResourceRequirementTypeDef
 
-MAX_NAME_LENGTH = 128
-MAX_DEPENDENCIES = 20
-MAX_OVERRIDES_CHARACTERS = 8192
-MAX_ATTEMPTS = 10
-
-_JOB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
-_SHARE = re.compile(r"[A-Za-z0-9]{1,255}")
-_RESERVED_PREFIX = "AWS_BATCH"
 _OURS = ("BATCH_FILE_TYPE", "BATCH_FILE_S3_URL", "BATCH_FILE_SHA256", "BATCH_FILE_VERSION_ID")
 
 
@@ -39,10 +29,13 @@ _OURS = ("BATCH_FILE_TYPE", "BATCH_FILE_S3_URL", "BATCH_FILE_SHA256", "BATCH_FIL
 class Submission:
     """One job to be. None leaves a value to the job definition, or to the deployment's defaults."""
 
-    script: Script
-    name: str
+    work: Work
+    """A script, or the words of a command; no words: the command of the job definition."""
+    name: str | None = None
+    """None: the script's, without what a job's name cannot have, or the job definition's."""
     queue: str | None = None
     job_definition: str | None = None
+    """`NAME`, or `NAME:REVISION`."""
     environment: Mapping[str, str] = field(default_factory=dict)
     vcpus: int | None = None
     memory_mib: int | None = None
@@ -68,11 +61,15 @@ class Submitted:
     name: str
     queue: str
     job_definition: str
-    script_url: str
-    uploaded: bool
-    """False: the same script was in the bucket already."""
+    """Its name in the deployment."""
+    command: tuple[str, ...]
+    """What it runs; nothing: its image's own command, or those of its several containers."""
     depends_on: tuple[str, ...]
     """Job ids."""
+    script_url: str | None = None
+    """None: it runs no script."""
+    uploaded: bool = False
+    """False: the same script was in the bucket already."""
 
 
 def submit(connection: Connection, record: PlatformRecord, submission: Submission) -> Submitted:
@@ -82,152 +79,131 @@ def submit(connection: Connection, record: PlatformRecord, submission: Submissio
     """
     check(submission, record)
     queue = submission.queue or record.default_queue
-    definition = submission.job_definition or record.default_job_definition
+    definition = job_definitions.find(record, submission.job_definition or record.default_job_definition)
     prefix = f"s3://{record.bucket}/{record.scripts_prefix}"
-    runner = record.mounted_runners.get(definition)
-    _check_overrides(_overrides(submission, f"{prefix}{submission.script.sha256}/{submission.script.name}", runner))
+    revision = _revision(connection, submission, definition)
+    runner = record.mounted_runners.get(definition.name) if revision is None else revision.runner
+    work = submission.work
+    name = submission.name or checks.name_from(work.name if isinstance(work, Script) else definition.name)
+    url = f"{prefix}{work.sha256}/{work.name}" if isinstance(work, Script) else None
+    overrides = _overrides(submission, url, runner)
+    checks.check_length(overrides)
+    if revision is not None and overrides and not revision.is_single:
+        raise InvalidInputError(
+            f"a job of {definition.name!r} has several containers: Batch takes no other command, environment, vCPUs, "
+            "memory or GPUs for them. Leave these options out; --parameter, --timeout and --attempts can be given."
+        )
     depends_on = _dependencies(connection, record, submission.depends_on)
-    stored = store(connection, bucket=record.bucket, prefix=record.scripts_prefix, script=submission.script)
-    # Optional members are left out, not sent as null: SubmitJob takes no null.
-    optional: dict[str, Any] = {}
-    if depends_on:
-        optional["dependsOn"] = [{"jobId": job_id} for job_id in depends_on]
-    if submission.timeout_seconds is not None:
-        optional["timeout"] = {"attemptDurationSeconds": submission.timeout_seconds}
-    if submission.attempts is not None:
-        optional["retryStrategy"] = {"attempts": submission.attempts}
-    if submission.parameters:
-        optional["parameters"] = dict(submission.parameters)
-    if submission.share is not None:
-        optional["shareIdentifier"] = submission.share
-    if submission.priority is not None:
-        optional["schedulingPriorityOverride"] = submission.priority
+    uploaded = False
+    if isinstance(work, Script):
+        uploaded = store(connection, bucket=record.bucket, prefix=record.scripts_prefix, script=work).uploaded
     answer = connection.batch.submit_job(
-        jobName=submission.name,
+        jobName=name,
         jobQueue=record.job_queues[queue],
-        jobDefinition=record.job_definitions[definition],
-        containerOverrides=_overrides(submission, stored.url, runner),
-        **optional,
+        jobDefinition=definition.arn,
+        **_optional(submission, overrides, depends_on),
     )
     return Submitted(
         id=answer["jobId"],
-        name=submission.name,
+        name=name,
         queue=queue,
-        job_definition=definition,
-        script_url=stored.url,
-        uploaded=stored.uploaded,
+        job_definition=definition.name,
+        command=_command(submission, revision),
         depends_on=depends_on,
+        script_url=url,
+        uploaded=uploaded,
     )
 
 
 def check(submission: Submission, record: PlatformRecord) -> None:
-    """Raise InvalidInputError for what Batch, or this deployment, would refuse."""
-    check_name(submission.name)
-    check_known("job queue", submission.queue or record.default_queue, record.job_queues)
-    definition = submission.job_definition or record.default_job_definition
-    check_known("job definition", definition, record.job_definitions)
-    if definition in record.multi_container_definitions:
-        raise InvalidInputError(
-            f"the job definition {definition!r} has several containers with commands of their own: no script can be "
-            "submitted to it. Name another one with --job-definition."
-        )
+    """Raise InvalidInputError for what Batch, or this deployment, would refuse, as far as the record tells."""
+    queue = submission.queue or record.default_queue
+    if submission.name is not None:
+        checks.check_name(submission.name)
+    checks.check_known("job queue", queue, record.job_queues)
+    definition = job_definitions.find(record, submission.job_definition or record.default_job_definition)
+    check_work(record, definition.name, submission.work)
     for name in submission.environment:
-        _check_variable(name)
-    if len(submission.depends_on) > MAX_DEPENDENCIES:
-        raise InvalidInputError(
-            f"{len(submission.depends_on)} dependencies were given; a job may have {MAX_DEPENDENCIES}"
-        )
-    if submission.vcpus is not None and submission.vcpus < 1:
-        raise InvalidInputError(f"{submission.vcpus} vCPUs were asked for; the least is 1")
-    if submission.attempts is not None and not 1 <= submission.attempts <= MAX_ATTEMPTS:
-        raise InvalidInputError(f"{submission.attempts} attempts were asked for; 1 to {MAX_ATTEMPTS} are allowed")
-    _check_share(submission, submission.queue or record.default_queue, record)
-
-
-def _check_share(submission: Submission, queue: str, record: PlatformRecord) -> None:
-    """A queue with fair share needs a share, and another one takes none (API reference, SubmitJob)."""
-    if queue in record.fair_share_queues:
-        if submission.share is None:
-            raise InvalidInputError(f"the job queue {queue!r} shares fairly: say whose job it is with --share NAME")
-        if not _SHARE.fullmatch(submission.share):
-            raise InvalidInputError(f"share {submission.share!r}: 1 to 255 letters and digits are allowed")
-        return
-    for option, given in (("--share", submission.share), ("--priority", submission.priority)):
-        if given is not None:
-            sharing = ", ".join(sorted(record.fair_share_queues)) or "none in this deployment"
+        checks.check_variable(name)
+        if isinstance(submission.work, Script) and name in _OURS:
             raise InvalidInputError(
-                f"{option} {given}: the job queue {queue!r} is first in, first out. Queues with fair share: {sharing}"
+                f"environment variable {name!r} is set by the submission itself: it names the script"
             )
+    checks.check_amounts(submission.vcpus, submission.attempts, submission.depends_on)
+    checks.check_share(record, queue, submission.share, submission.priority)
+    if submission.work:
+        check_used([_words(submission.work)], submission.parameters)
 
 
-def check_known(kind: str, name: str, known: Mapping[str, str]) -> None:
-    """Raise InvalidInputError, with the names there are, for one that the deployment does not have."""
-    if name not in known:
-        raise InvalidInputError(f"there is no {kind} {name!r} in this deployment; it has {', '.join(sorted(known))}")
+def _revision(connection: Connection, submission: Submission, definition: Reference) -> Revision | None:
+    """What Batch says of the definition, where the record does not say enough: a script for its newest revision needs
+    no question.
+
+    Raises InvalidInputError for a revision that cannot be used, and for parameters that it does not have or lacks.
+    """
+    work = submission.work
+    if isinstance(work, Script) and not definition.is_exact:
+        return None
+    revision = job_definitions.describe(connection, definition)
+    if not isinstance(work, Script):
+        commands = [work] if work else revision.commands
+        check_used(commands, submission.parameters)
+        check_given(commands, {*revision.parameters, *submission.parameters})
+    return revision
 
 
-def check_name(name: str) -> None:
-    """Raise InvalidInputError for a job name that Batch does not take."""
-    if not _JOB_NAME.fullmatch(name):
-        raise InvalidInputError(
-            f"job name {name!r}: 1 to {MAX_NAME_LENGTH} letters, digits, - and _ are allowed, the first one a letter "
-            "or digit"
-        )
+def _words(work: Work) -> Command:
+    return work.command if isinstance(work, Script) else work
 
 
-def name_from(file_name: str) -> str:
-    """A job name out of a file's name: `2nd run.v2.sh` becomes `2nd-run-v2`."""
-    stem = file_name.rpartition(".")[0] or file_name
-    name = re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-_")[:MAX_NAME_LENGTH]
-    return name or "job"
+def _command(submission: Submission, revision: Revision | None) -> Command:
+    """What the job runs, in one line."""
+    words = _words(submission.work)
+    if isinstance(submission.work, Script) or revision is None:
+        return words
+    if not words and revision.is_single:
+        (words,) = revision.commands
+    return replaced(words, {**revision.parameters, **submission.parameters})
 
 
-def parse_environment(pairs: list[str]) -> dict[str, str]:
-    """`K=V` texts as a mapping; of several with the same name the last one holds."""
-    environment = {}
-    for pair in pairs:
-        name, separator, value = pair.partition("=")
-        if not separator:
-            raise InvalidInputError(f"environment {pair!r} has no =; write NAME=VALUE")
-        _check_variable(name)
-        environment[name] = value
-    return environment
-
-
-def parse_parameters(pairs: list[str]) -> dict[str, str]:
-    """`K=V` texts as the values of `Ref::K`; of several with the same name the last one holds."""
-    parameters = {}
-    for pair in pairs:
-        name, separator, value = pair.partition("=")
-        if not separator or not name:
-            raise InvalidInputError(f"parameter {pair!r}: write NAME=VALUE, for `Ref::NAME` in the command")
-        parameters[name] = value
-    return parameters
-
-
-def _check_variable(name: str) -> None:
-    if not name or name.split() != [name]:
-        raise InvalidInputError(f"environment variable {name!r}: a name without spaces is needed before the =")
-    if name.startswith(_RESERVED_PREFIX):
-        raise InvalidInputError(
-            f"environment variable {name!r}: names that begin with {_RESERVED_PREFIX} belong to AWS Batch"
-        )
-    if name in _OURS:
-        raise InvalidInputError(f"environment variable {name!r} is set by the submission itself: it names the script")
-
-
-def _overrides(submission: Submission, url: str, runner: str | None) -> ContainerOverridesTypeDef:
-    """A mounted runner is named first: Batch cannot override an ENTRYPOINT, and the image is not made for it."""
-    environment = {
-        **submission.environment,
-        "BATCH_FILE_TYPE": submission.script.kind,
-        "BATCH_FILE_S3_URL": url,
-        "BATCH_FILE_SHA256": submission.script.sha256,
+def _optional(
+    submission: Submission, overrides: ContainerOverridesTypeDef, depends_on: tuple[str, ...]
+) -> dict[str, Any]:
+    """The members of SubmitJob that only some submissions have. They are left out, not sent as null, as it wants."""
+    said: dict[str, Any] = {
+        "containerOverrides": overrides or None,
+        "dependsOn": [{"jobId": job_id} for job_id in depends_on] or None,
+        "timeout": _wrapped("attemptDurationSeconds", submission.timeout_seconds),
+        "retryStrategy": _wrapped("attempts", submission.attempts),
+        "parameters": dict(submission.parameters) or None,
+        "shareIdentifier": submission.share,
+        "schedulingPriorityOverride": submission.priority,
     }
-    overrides: ContainerOverridesTypeDef = {
-        "command": [*([runner] if runner else []), *submission.script.command],
-        "environment": [{"name": name, "value": value} for name, value in environment.items()],
-    }
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def _wrapped(member: str, value: int | None) -> dict[str, int] | None:
+    return None if value is None else {member: value}
+
+
+def _overrides(submission: Submission, url: str | None, runner: str | None) -> ContainerOverridesTypeDef:
+    """What differs from the job definition, and nothing else.
+
+    A mounted runner is named before the script: Batch cannot override an ENTRYPOINT, and the image is not made for it.
+    """
+    work = submission.work
+    environment = dict(submission.environment)
+    command = _words(work)
+    if isinstance(work, Script):
+        environment["BATCH_FILE_TYPE"] = work.kind
+        environment["BATCH_FILE_S3_URL"] = str(url)
+        environment["BATCH_FILE_SHA256"] = work.sha256
+        command = (*([runner] if runner else []), *command)
+    overrides: ContainerOverridesTypeDef = {}
+    if command:
+        overrides["command"] = list(command)
+    if environment:
+        overrides["environment"] = [{"name": name, "value": value} for name, value in environment.items()]
     requirements: dict[ResourceTypeType, int | None] = {
         "VCPU": submission.vcpus,
         "MEMORY": submission.memory_mib,
@@ -240,16 +216,6 @@ def _overrides(submission: Submission, url: str, runner: str | None) -> Containe
     if given:
         overrides["resourceRequirements"] = given
     return overrides
-
-
-def _check_overrides(overrides: ContainerOverridesTypeDef) -> None:
-    """ECS counts the JSON: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html."""
-    length = len(json.dumps(overrides, separators=(",", ":"), ensure_ascii=False))
-    if length > MAX_OVERRIDES_CHARACTERS:
-        raise InvalidInputError(
-            f"arguments and environment come to {length} characters; Batch takes {MAX_OVERRIDES_CHARACTERS}. Put the "
-            "long ones in a file: zip it with the script, or let the script fetch it from the bucket."
-        )
 
 
 def _dependencies(connection: Connection, record: PlatformRecord, references: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Which containers get the runner from their instance (`image.mount_runner`)."""
+"""Which containers get the runner from their instance (`image.mount_runner`), and which jobs need none."""
 
 from __future__ import annotations
 
@@ -20,11 +20,19 @@ def command_of(deployment: Deployment, container: Container) -> tuple[str, ...]:
 
 
 def mounted_runners(deployment: Deployment) -> dict[str, str]:
-    """The definitions whose command is the mounted runner, and its path: their jobs name it before the script."""
+    """The definitions that the runner is mounted into, and its path: their jobs name it before a script."""
     return {
         name: RUNNER
         for name, definition in deployment.job_definitions.items()
-        if not definition.containers
-        and mounts_runner(deployment, definition)
-        and command_of(deployment, definition)[:1] == (RUNNER,)
+        if not definition.containers and mounts_runner(deployment, definition)
     }
+
+
+def own_commands(deployment: Deployment) -> list[str]:
+    """The definitions whose jobs need no script: they run a command of their own, or their images'."""
+    return [
+        name
+        for name, definition in deployment.job_definitions.items()
+        if definition.containers
+        or ((definition.command or definition.image is not None) and definition.command[:1] != (RUNNER,))
+    ]

@@ -72,7 +72,7 @@ def local_platform(folder: Path) -> Iterator[Platform]:
     """A local account with a deployment on it, for as long as the context lasts."""
     from batchyard.local.server import Running, Settings
 
-    settings = Settings(port=0, region=REGION, host_images=False, max_jobs=MAX_JOBS, folder=folder / state.FOLDER.name)
+    settings = Settings(port=0, region=REGION, host_images=True, max_jobs=MAX_JOBS, folder=folder / state.FOLDER.name)
     running = Running(settings)
     threading.Thread(target=running.serve, name="local account", daemon=True).start()
     try:
@@ -89,7 +89,7 @@ def local_platform(folder: Path) -> Iterator[Platform]:
                 region=REGION,
                 pid=os.getpid(),
                 port=running.port,
-                host_images=False,
+                host_images=True,
                 max_jobs=MAX_JOBS,
                 started_at=time.time(),
             ),
@@ -151,22 +151,21 @@ def install(connection: Connection) -> PlatformRecord:
     repository = f"{account}.dkr.ecr.{REGION}.amazonaws.com/batchyard-{DEPLOYMENT}"
     image = f"{repository}:{content_tag(CONTAINER)}"
     role = f"arn:aws:iam::{account}:role/job"
-    definition = connection.batch.register_job_definition(
-        jobDefinitionName="fetch-and-run",
-        type="container",
-        parameters={"greeting": "hello"},
-        schedulingPriority=0,
-        containerProperties={
-            "image": image,
-            "jobRoleArn": role,
-            "resourceRequirements": [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "512"}],
-            "environment": [{"name": "AWS_DEFAULT_REGION", "value": REGION}],
-            "logConfiguration": {
-                "logDriver": "awslogs",
-                "options": {"awslogs-group": log_group, "awslogs-stream-prefix": "fetch-and-run"},
-            },
-        },
-    )["jobDefinitionArn"]
+    definitions = {
+        "fetch-and-run": define(
+            connection, "fetch-and-run", {"image": image, "jobRoleArn": role}, parameters={"greeting": "hello"}
+        ),
+        # Revision 1 is the older one; its image is not the platform's, so its commands run on this machine.
+        "count": [
+            define(
+                connection,
+                "count",
+                {"image": "public.example/tools:1", "command": [*words, "Ref::input", "Ref::unit"]},
+                parameters={"unit": "bytes"},
+            )
+            for words in (["echo", "old"], ["echo"])
+        ][-1],
+    }
     record = PlatformRecord(
         deployment=DEPLOYMENT,
         account=account,
@@ -181,12 +180,32 @@ def install(connection: Connection) -> PlatformRecord:
         default_queue="default",
         default_job_definition="fetch-and-run",
         job_queues=queues,
-        job_definitions={"fetch-and-run": definition},
+        job_definitions=definitions,
         compute_environments=environments,
         fair_share_queues=["shared"],
+        own_commands=["count"],
     )
     connection.ssm.put_parameter(Name=parameter_name(DEPLOYMENT), Value=record.to_json(), Type="String")
     return record
+
+
+def define(connection: Connection, name: str, container: dict[str, Any], **members: Any) -> str:
+    """Register the next revision of a job definition, with the log group of the platform; its ARN."""
+    options = {"awslogs-group": f"/batchyard/{DEPLOYMENT}", "awslogs-stream-prefix": name}
+    properties: Any = {
+        "resourceRequirements": [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "512"}],
+        "environment": [{"name": "AWS_DEFAULT_REGION", "value": REGION}],
+        "logConfiguration": {"logDriver": "awslogs", "options": options},
+        **container,
+    }
+    made = connection.batch.register_job_definition(
+        jobDefinitionName=f"definition-{name}",
+        type="container",
+        schedulingPriority=0,
+        containerProperties=properties,
+        **members,
+    )
+    return str(made["jobDefinitionArn"])
 
 
 def _network(connection: Connection) -> tuple[list[str], list[str]]:
