@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test check format lint types shell unit lock clean
+.PHONY: help setup setup-dev demo test check format golden lock clean
 
 help: ## Show this list
 	@$(PYTHON) -c "import re; [print(f'  make {m[1]:<10} {m[2]}') for m in re.finditer(r'^(\w+):.*?## (.*)', open('Makefile').read(), re.M)]"
@@ -25,6 +25,9 @@ check: setup-dev ## The one gate: format, lint, types, shell lint, tests
 format: setup-dev ## Format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+golden: setup-dev ## Accept the deployments' templates as they are now, in tests/golden
+	@$(BIN)/python scripts/golden_templates.py
 
 lock: setup-dev ## Pin every package anew, from requirements*.in
 	@$(BIN)/python scripts/lock.py

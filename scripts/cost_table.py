@@ -35,7 +35,7 @@ PREFIX = "AWS::"
 def costs() -> Mapping[str, Sequence[Line]]:
     """What each deployment of the project costs while idle."""
     return {
-        name: [line for template in deployment_templates(name) for line in idle(template)]
+        name: [line for template in deployment_templates(name).values() for line in idle(template)]
         for name in deployment_names()
     }
 

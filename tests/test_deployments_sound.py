@@ -19,6 +19,7 @@ import pytest
 from batchyard.review.words import readable
 from batchyard.settings.load import deployment_names
 from batchyard.toolchain import ROOT
+from tests.support import golden
 from tests.support.linting import linted
 from tests.support.synthesis import ACCOUNT, REGION, context, deployment_app, deployment_templates, template
 
@@ -44,7 +45,7 @@ MOST_BYTES = 1_000_000
 
 @pytest.mark.parametrize("name", DEPLOYMENTS)
 def test_cfn_lint_finds_nothing_in_three_regions(name: str) -> None:
-    assert [found for made in deployment_templates(name) for found in linted(made)] == []
+    assert [found for made in deployment_templates(name).values() for found in linted(made)] == []
 
 
 def test_cfn_lint_would_find_something() -> None:
@@ -119,9 +120,9 @@ def too_wide(made: dict[str, Any]) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("name", DEPLOYMENTS)
 def test_no_statement_gives_data_or_power_over_everything(name: str) -> None:
-    made = deployment_templates(name)
+    made = deployment_templates(name).values()
     assert [found for each in made for found in too_wide(each)] == []
-    assert list(statements(made[0])), "no statement was read"
+    assert all(list(statements(each)) for each in made), "no statement was read"
 
 
 def test_a_statement_on_everything_would_be_found() -> None:
@@ -135,7 +136,7 @@ def test_a_statement_on_everything_would_be_found() -> None:
 def test_roles_trust_services_only_and_have_no_policy_of_full_access(name: str) -> None:
     roles = [
         each["Properties"]
-        for made in deployment_templates(name)
+        for made in deployment_templates(name).values()
         for each in made["Resources"].values()
         if each["Type"] == "AWS::IAM::Role"
     ]
@@ -149,8 +150,26 @@ def test_roles_trust_services_only_and_have_no_policy_of_full_access(name: str) 
 
 
 @pytest.mark.parametrize("name", DEPLOYMENTS)
+def test_the_templates_are_the_accepted_ones(name: str) -> None:
+    made = golden.made(name)
+    accepted({stack: text for stack, text in golden.accepted().items() if stack in made}, made)
+
+
+def test_no_template_is_accepted_of_a_stack_that_is_gone() -> None:
+    made = golden.all_made()
+    accepted({stack: text for stack, text in golden.accepted().items() if stack not in made}, {})
+
+
+def accepted(before: dict[str, str], now: dict[str, str]) -> None:
+    """Fail with the difference and what to do about it, and nothing around it."""
+    told = golden.unaccepted(before, now)
+    if told:
+        pytest.fail(told, pytrace=False)
+
+
+@pytest.mark.parametrize("name", DEPLOYMENTS)
 def test_every_template_is_under_the_limits(name: str) -> None:
-    for made in deployment_templates(name):
+    for made in deployment_templates(name).values():
         assert len(made["Resources"]) < MOST_RESOURCES
         assert len(json.dumps(made, indent=1)) < MOST_BYTES
 

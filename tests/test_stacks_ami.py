@@ -186,7 +186,7 @@ def test_the_path_of_the_cli_is_an_output() -> None:
 def test_what_nextflow_is_told_is_what_the_genomics_deployment_has() -> None:
     deployment = load_named("genomics")
     page = (ROOT / "docs" / "nextflow.md").read_text()
-    made = deployment_templates("genomics")[0]
+    made = deployment_templates("genomics")["Batchyard-genomics"]
     assert f"cliPath = '{made['Outputs']['AwsCliPath']['Value']}'" in page
     (prefix,) = deployment.storage.scratch_prefixes
     assert f"s3://JobBucket/{prefix}work" in page

@@ -87,11 +87,11 @@ def deployment_app(name: str, **app: Any) -> tuple[cdk.App, list[cdk.Stack]]:
 
 
 @cache
-def deployment_templates(name: str) -> tuple[dict[str, Any], ...]:
-    """The templates of all stacks of a deployment of the project, the platform's first. Nobody changes them."""
+def deployment_templates(name: str) -> dict[str, dict[str, Any]]:
+    """The templates of all stacks of a deployment of the project, by the stack's name. Nobody changes them."""
     app, stacks = deployment_app(name)
     assembly = app.synth()
-    return tuple(assembly.get_stack_by_name(stack.stack_name).template for stack in stacks)
+    return {stack.stack_name: assembly.get_stack_by_name(stack.stack_name).template for stack in stacks}
 
 
 @cache
