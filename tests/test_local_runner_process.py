@@ -87,8 +87,8 @@ def test_the_jobs_own_variables_win_and_paths_on_a_mount_lie_in_its_scratch(mine
     scratch = seen["HOME"].removesuffix("/home")
     assert seen["PATH"] == f"{mine.server.folder}/tools:/bin:/usr/bin"
     assert seen["AWS_ACCESS_KEY_ID"] == "own"
-    assert seen["TMPDIR"] == f"{scratch}/mounts/scratch/tmp"
-    assert seen["DATA"] == f"{scratch}/mounts/scratch"
+    assert seen["TMPDIR"] == f"{scratch}/mounts/host/var/scratch/tmp"
+    assert seen["DATA"] == f"{scratch}/mounts/host/var/scratch"
     assert seen["OTHER"] == "/scratchy"
 
 

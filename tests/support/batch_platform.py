@@ -59,6 +59,32 @@ class Platform:
         )
         return str(answer["jobDefinitionArn"])
 
+    def define_several(self, containers: dict[str, dict[str, Any]], **members: Any) -> str:
+        """Register a job definition of several containers, with shell scripts as `script`; return its ARN.
+
+        All of them mount the volume `shared`, whose path is in SHARED.
+        """
+        given = [
+            {
+                "name": name,
+                "image": "public.example/tool:1",
+                "command": ["sh", "-c", container.pop("script", "true")],
+                "resourceRequirements": [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "128"}],
+                "environment": [{"name": "SHARED", "value": "/shared"}],
+                "mountPoints": [{"sourceVolume": "shared", "containerPath": "/shared"}],
+                **container,
+            }
+            for name, container in containers.items()
+        ]
+        task = {"containers": given, "volumes": [{"name": "shared"}], **members.pop("task", {})}
+        answer = self.server.batch.register_job_definition(
+            jobDefinitionName=members.pop("name", unique("definition")),
+            type="container",
+            ecsProperties={"taskProperties": [task]},
+            **members,
+        )
+        return str(answer["jobDefinitionArn"])
+
     def submit(self, definition: str, **members: Any) -> str:
         """Submit a job and return its id."""
         request = {"jobName": "job", "jobQueue": self.queue, "jobDefinition": definition, **members}
@@ -88,7 +114,10 @@ class Platform:
 
     def log(self, job: dict[str, Any], group: str = "/aws/batch/job") -> list[str]:
         """The messages that a job has logged."""
-        stream = job["container"]["logStreamName"]
+        return self.stream(job["container"]["logStreamName"], group)
+
+    def stream(self, stream: str, group: str = "/aws/batch/job") -> list[str]:
+        """The messages in a log stream."""
         answer = self.server.logs.get_log_events(logGroupName=group, logStreamName=stream, startFromHead=True)
         return [event["message"] for event in answer["events"]]
 

@@ -18,7 +18,7 @@ from batchyard.local.batch.operations import OPERATIONS
 from batchyard.local.batch.recorded import recorded
 from batchyard.local.batch.service import Service
 from batchyard.local.batch.validation import validated
-from batchyard.local.runners.attempt import Workplace
+from batchyard.local.runners.container import Workplace
 from batchyard.local.runners.images import Images
 from batchyard.local.runners.process import ProcessRunner, make_tools
 from batchyard.local.signature import scope

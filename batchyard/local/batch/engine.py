@@ -3,8 +3,8 @@
 import logging
 import threading
 from collections import deque
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from batchyard.local.batch.config import Clock
 from batchyard.local.batch.launching import Place, Task, launch_of, new_task
@@ -150,7 +150,9 @@ class Engine:
             task = new_task(record, place)
             self._tasks.setdefault(job, {})[number] = task
 
-        def on_ended(outcome: Outcome) -> None:
-            self.post(Ended(job, number, outcome))
+        def on_ended(outcome: Outcome, containers: Mapping[str, Outcome]) -> None:
+            with self._condition:
+                self._tasks[job][number] = replace(task, ends=containers)
+                self._step(Ended(job, number, outcome))
 
         self._runner.start(launch_of(record, number, place, task), lambda: self.post(Started(job, number)), on_ended)

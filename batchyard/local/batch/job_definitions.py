@@ -1,12 +1,9 @@
 """Job definitions: register, deregister, describe. A revision never changes once it is registered.
 
-Source: AWS Batch API Reference, RegisterJobDefinition, ContainerProperties, RetryStrategy, JobTimeout.
+Source: AWS Batch API Reference, RegisterJobDefinition, RetryStrategy, JobTimeout.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
-from batchyard.local.batch import consumable_resources
+from batchyard.local.batch import consumable_resources, tasks
 from batchyard.local.batch.errors import refuse
 from batchyard.local.batch.model import Document
 from batchyard.local.batch.rules import batch_arn, check_name, check_range, check_tags, name_in, page
@@ -14,10 +11,7 @@ from batchyard.local.batch.service import Service
 from batchyard.local.batch.store import JOB_DEFINITION, Region
 
 KINDS = ("containerProperties", "nodeProperties", "ecsProperties", "eksProperties")
-RESERVED = "AWS_BATCH"
 MINIMUM_TIMEOUT = 60
-#: Lists that Batch describes even where none was given.
-_EMPTY_LISTS = ("command", "volumes", "environment", "mountPoints", "ulimits", "resourceRequirements", "secrets")
 
 
 def register(service: Service, region: str, request: Document) -> Document:
@@ -30,23 +24,22 @@ def register(service: Service, region: str, request: Document) -> Document:
     check_timeout(request.get("timeout"))
     check_range("schedulingPriority", request.get("schedulingPriority"), 0, 9999)
     consumable_resources.check_needs(request.get("consumableResourceProperties", {}))
-    container = request.get("containerProperties")
-    if container is not None:
-        check_container(container)
+    described = {form: tasks.described(form, request[form]) for form in tasks.FORMS if form in request}
     revisions = service.store.region(region).definitions.setdefault(name, [])
     revision = revisions[-1]["revision"] + 1 if revisions else 1
     document: Document = {
         "parameters": {},
         "tags": {},
         **request,
+        **described,
         "jobDefinitionArn": batch_arn(region, JOB_DEFINITION, f"{name}:{revision}"),
         "revision": revision,
         "status": "ACTIVE",
         "containerOrchestrationType": "EKS" if "eksProperties" in request else "ECS",
     }
-    if container is not None:
-        document["containerProperties"] = {**{member: [] for member in _EMPTY_LISTS}, **container}
-        service.images.keep(container["image"])
+    for form, properties in described.items():
+        for container in tasks.task_of(form, properties)["containers"]:
+            service.images.keep(container["image"])
     revisions.append(document)
     return {
         "jobDefinitionName": name,
@@ -62,56 +55,6 @@ def _check_kind(request: Document) -> None:
         raise refuse(f"Exactly one of {', '.join(KINDS)} must be provided; {given or 'none'} was given")
     if (request["type"] == "multinode") != (given[0] == "nodeProperties"):
         raise refuse(f"A job definition of type {request['type']} needs {wanted}, but {given[0]} was given")
-
-
-def check_container(container: Document) -> None:
-    """Refuse container properties that no job could be made of."""
-    if not container.get("image"):
-        raise refuse("Container properties must name an image")
-    for kind, legacy in (("VCPU", "vcpus"), ("MEMORY", "memory")):
-        if requirement(container, kind, legacy) is None:
-            raise refuse(
-                f"Container properties must state {legacy}: in resourceRequirements (type {kind}) or as {legacy}"
-            )
-    for path in (point.get("containerPath", "") for point in container.get("mountPoints", ())):
-        if not path.startswith("/"):
-            raise refuse(f"mountPoints.containerPath {path!r} must be an absolute path")
-    check_environment(container.get("environment", ()))
-    check_requirements(container.get("resourceRequirements", ()))
-
-
-def requirement(container: Mapping[str, Any], kind: str, legacy: str) -> Any:
-    """The amount of a resource that a container asks for; None where it does not say."""
-    for entry in container.get("resourceRequirements", ()):
-        if entry["type"] == kind:
-            return entry["value"]
-    return container.get(legacy)
-
-
-def check_environment(variables: Any) -> None:
-    """Refuse environment variables without a name, or with one that Batch keeps for itself."""
-    for variable in variables:
-        if not variable.get("name"):
-            raise refuse("Environment variables must have a name")
-        if variable["name"].startswith(RESERVED):
-            raise refuse(
-                f"Environment variables cannot start with {RESERVED!r}, but {variable['name']!r} was given: "
-                "this naming convention is reserved for variables that AWS Batch sets"
-            )
-
-
-def check_requirements(requirements: Any) -> None:
-    """Refuse amounts that are no positive numbers, and the same resource twice."""
-    kinds = [entry["type"] for entry in requirements]
-    if len(set(kinds)) < len(kinds):
-        raise refuse("resourceRequirements can name each type only once")
-    for entry in requirements:
-        try:
-            amount = float(entry["value"]) if entry["type"] == "VCPU" else int(entry["value"])
-        except ValueError:
-            amount = 0
-        if not 0 < amount < float("inf"):
-            raise refuse(f"resourceRequirements: {entry['type']} must be a positive number, not {entry['value']!r}")
 
 
 def check_retry(retry: Document | None) -> None:

@@ -1,18 +1,20 @@
 """DescribeJobs: what was submitted and what has happened since, in the shape of JobDetail.
 
-Source: AWS Batch API Reference, JobDetail, AttemptDetail, ContainerDetail, ArrayPropertiesDetail.
+Source: AWS Batch API Reference, JobDetail, AttemptDetail, ContainerDetail, EcsTaskDetails, ArrayPropertiesDetail.
 """
 
 from collections import Counter
 from typing import Any
 
+from batchyard.local.batch import tasks
 from batchyard.local.batch.engine import JobState
 from batchyard.local.batch.errors import refuse
+from batchyard.local.batch.launching import Task
 from batchyard.local.batch.model import Document
 from batchyard.local.batch.rules import batch_arn
 from batchyard.local.batch.service import Service, milliseconds
 from batchyard.local.batch.store import JOB, JobRecord, Region
-from batchyard.local.scheduler.model import Attempt, Job
+from batchyard.local.scheduler.model import Attempt, Job, Outcome
 
 MAXIMUM_JOBS = 100
 STATUSES = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED")
@@ -54,8 +56,8 @@ def _detail(service: Service, known: Region, state: JobState) -> Document:
             **times(job),
             **submission.detail,
             "parameters": submission.parameters,
-            "attempts": [_attempt(attempt, state) for attempt in job.attempts],
-            "container": _container(record, state),
+            "attempts": [_attempt(attempt, submission.form, state) for attempt in job.attempts],
+            **_runs(record, state),
             "arrayProperties": array_properties(service, record),
             "tags": known.job_tags.get(submission.job_id, {}),
             "isCancelled": job.is_cancelled,
@@ -78,19 +80,12 @@ def times(job: Job) -> Document:
     }
 
 
-def _attempt(attempt: Attempt, state: JobState) -> Document:
+def _attempt(attempt: Attempt, form: str, state: JobState) -> Document:
     outcome = attempt.outcome
     task = state.tasks.get(attempt.number)
     return without_none(
         {
-            "container": without_none(
-                {
-                    **(task.members if task else {}),
-                    "exitCode": outcome.exit_code if outcome else None,
-                    "reason": outcome.reason if outcome else None,
-                    "networkInterfaces": [],
-                }
-            ),
+            **_attempted(form, task, outcome),
             "startedAt": milliseconds(attempt.started_at),
             "stoppedAt": milliseconds(attempt.stopped_at),
             "statusReason": outcome.status_reason if outcome else None,
@@ -98,16 +93,41 @@ def _attempt(attempt: Attempt, state: JobState) -> Document:
     )
 
 
-def _container(record: JobRecord, state: JobState) -> Document:
-    """The container as submitted, and its latest attempt."""
-    job = state.job
+def _attempted(form: str, task: Task | None, outcome: Outcome | None) -> Document:
+    """What an attempt was, in the form of the job's definition."""
+    if form == tasks.SINGLE:
+        return {"container": _only_container(task, outcome)}
+    if task is None:
+        return {"taskProperties": []}
+    containers = [{"name": name, **task.of_container(name), "networkInterfaces": []} for name in task.log_streams]
+    return {"taskProperties": [{**task.members, "containers": containers}]}
+
+
+def _runs(record: JobRecord, state: JobState) -> Document:
+    """What runs, as submitted, and its latest attempt."""
+    job, submission = state.job, record.submission
     latest = job.current or (job.attempts[-1] if job.attempts else None)
     task = state.tasks.get(latest.number) if latest else None
-    outcome = latest.outcome if latest else None
+    if submission.form == tasks.SINGLE:
+        return {
+            "container": {
+                **tasks.only_container(submission.task),
+                **_only_container(task, latest.outcome if latest else None),
+            }
+        }
+    containers = [
+        {**each, **(task.of_container(each["name"]) if task else {}), "networkInterfaces": []}
+        for each in submission.task["containers"]
+    ]
+    detail = {**submission.task, **(task.members if task else {}), "containers": containers}
+    return {"ecsProperties": {"taskProperties": [detail]}}
+
+
+def _only_container(task: Task | None, outcome: Outcome | None) -> Document:
     return without_none(
         {
-            **record.submission.container,
             **(task.members if task else {}),
+            "logStreamName": task.log_streams[tasks.ONLY] if task else None,
             "exitCode": outcome.exit_code if outcome else None,
             "reason": outcome.reason if outcome else None,
             "networkInterfaces": [],

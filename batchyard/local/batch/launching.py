@@ -3,13 +3,16 @@
 Source: AWS Batch User Guide, "Job environment variables", "Parameters", "Using the awslogs log driver".
 """
 
+import posixpath
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from batchyard.local.account import arn
 from batchyard.local.batch.model import Document
 from batchyard.local.batch.store import JobRecord
-from batchyard.local.runners.launch import Launch, LogTarget
+from batchyard.local.runners.launch import ContainerLaunch, Launch, LogTarget, Mount
+from batchyard.local.scheduler.model import Outcome
 
 DEFAULT_LOG_GROUP = "/aws/batch/job"
 PLACEHOLDER = "Ref::"
@@ -30,28 +33,47 @@ class Task:
     """The ECS task that an attempt would be."""
 
     task_arn: str
-    log_stream: str
+    log_streams: Mapping[str, str]
+    """By container."""
     container_instance_arn: str | None
+    ends: Mapping[str, Outcome] = field(default_factory=dict)
+    """How each container ended, once all have."""
 
     @property
     def members(self) -> Document:
-        """What describe operations say of it."""
-        members = {"taskArn": self.task_arn, "logStreamName": self.log_stream}
+        """What describe operations say of the task as a whole."""
+        members = {"taskArn": self.task_arn}
         if self.container_instance_arn is None:
             return members
         return {**members, "containerInstanceArn": self.container_instance_arn}
+
+    def of_container(self, name: str) -> Document:
+        """What describe operations say of one of its containers."""
+        end = self.ends.get(name)
+        members = {
+            "logStreamName": self.log_streams[name],
+            "exitCode": end.exit_code if end else None,
+            "reason": end.reason if end else None,
+        }
+        return {member: value for member, value in members.items() if value is not None}
 
 
 def new_task(record: JobRecord, place: Place) -> Task:
     """A task with an id of its own. This machine is one container instance of every cluster."""
     task_id = uuid.uuid4().hex
-    region = record.submission.region
+    submission = record.submission
     instance = uuid.uuid5(uuid.NAMESPACE_URL, place.cluster).hex
     return Task(
-        task_arn=arn("ecs", region, f"task/{place.cluster}/{task_id}"),
-        log_stream=f"{_log_options(record).get('awslogs-stream-prefix', _definition(record))}/default/{task_id}",
+        task_arn=arn("ecs", submission.region, f"task/{place.cluster}/{task_id}"),
+        log_streams={
+            each["name"]: f"{_log_options(each).get('awslogs-stream-prefix', submission.definition_name)}"
+            f"/{each['name']}/{task_id}"
+            for each in submission.task["containers"]
+        },
         container_instance_arn=(
-            arn("ecs", region, f"container-instance/{place.cluster}/{instance}") if place.has_instances else None
+            arn("ecs", submission.region, f"container-instance/{place.cluster}/{instance}")
+            if place.has_instances
+            else None
         ),
     )
 
@@ -59,23 +81,35 @@ def new_task(record: JobRecord, place: Place) -> Task:
 def launch_of(record: JobRecord, attempt: int, place: Place, task: Task) -> Launch:
     """The attempt, ready to run."""
     submission = record.submission
-    options = _log_options(record)
-    group = options.get("awslogs-group", DEFAULT_LOG_GROUP)
+    volumes = {volume["name"]: volume for volume in submission.task["volumes"]}
     return Launch(
         job_id=record.job_id,
         attempt=attempt,
-        image=submission.container["image"],
-        command=substituted(submission.container["command"], submission.parameters),
         batch_environment=_batch_environment(record, attempt, place),
-        environment={one["name"]: one["value"] for one in submission.container["environment"]},
-        mount_paths=tuple(point["containerPath"] for point in submission.container["mountPoints"]),
-        host_folders=_host_folders(submission.container),
-        logs=LogTarget(
-            region=options.get("awslogs-region", submission.region),
-            group=group,
-            stream=task.log_stream,
-            creates_group=group == DEFAULT_LOG_GROUP or options.get("awslogs-create-group") == "true",
+        containers=tuple(
+            ContainerLaunch(
+                name=each["name"],
+                image=each["image"],
+                command=substituted(each["command"], submission.parameters),
+                environment={one["name"]: one["value"] for one in each["environment"]},
+                mounts=tuple(_mount(point, volumes) for point in each["mountPoints"]),
+                logs=_log_target(each, submission.region, task),
+                essential=each["essential"],
+                depends_on={one["containerName"]: one["condition"] for one in each["dependsOn"]},
+            )
+            for each in submission.task["containers"]
         ),
+    )
+
+
+def _log_target(container: Document, region: str, task: Task) -> LogTarget:
+    options = _log_options(container)
+    group = options.get("awslogs-group", DEFAULT_LOG_GROUP)
+    return LogTarget(
+        region=options.get("awslogs-region", region),
+        group=group,
+        stream=task.log_streams[container["name"]],
+        creates_group=group == DEFAULT_LOG_GROUP or options.get("awslogs-create-group") == "true",
     )
 
 
@@ -87,10 +121,14 @@ def substituted(command: list[str], parameters: Document) -> tuple[str, ...]:
     )
 
 
-def _host_folders(container: Document) -> dict[str, str]:
-    sources = {volume["name"]: volume.get("host", {}).get("sourcePath") for volume in container["volumes"]}
-    mounted = {point["containerPath"]: sources.get(point["sourceVolume"]) for point in container["mountPoints"]}
-    return {path: source for path, source in mounted.items() if source}
+def _mount(point: Document, volumes: Mapping[str, Document]) -> Mount:
+    """A mount point. The same folder of the instance is one volume, by whatever names."""
+    name = point.get("sourceVolume", "")
+    host_path = volumes.get(name, {}).get("host", {}).get("sourcePath")
+    # Normal and absolute, so that none lies outside.
+    place = posixpath.normpath(f"/{name if host_path is None else host_path}").lstrip("/")
+    kind = "named" if host_path is None else "host"
+    return Mount(path=point["containerPath"], volume=posixpath.join(kind, place), host_path=host_path)
 
 
 def _batch_environment(record: JobRecord, attempt: int, place: Place) -> dict[str, str]:
@@ -106,12 +144,8 @@ def _batch_environment(record: JobRecord, attempt: int, place: Place) -> dict[st
     return variables
 
 
-def _log_options(record: JobRecord) -> dict[str, str]:
+def _log_options(container: Document) -> dict[str, str]:
     """The options of the awslogs driver; another driver has none that apply here."""
-    configuration = record.submission.container.get("logConfiguration", {})
+    configuration = container.get("logConfiguration", {})
     options: dict[str, str] = configuration.get("options", {})
     return options if configuration.get("logDriver") == "awslogs" else {}
-
-
-def _definition(record: JobRecord) -> str:
-    return record.submission.definition_name

@@ -11,6 +11,23 @@ from batchyard.local.batch.model import Document
 from batchyard.local.batch.service import Service
 from batchyard.local.batch.store import Region
 
+TASK = "ecsProperties.taskProperties"
+TASK_CONTAINERS = f"{TASK}.containers"
+CONTAINERS = ("containerProperties", TASK_CONTAINERS)
+#: Members of a container that have an effect here, wherever it stands.
+OF_A_CONTAINER = (
+    "image",
+    "command",
+    "environment",
+    "vcpus",
+    "resourceRequirements.VCPU",
+    "logConfiguration.options.awslogs-group",
+    "logConfiguration.options.awslogs-stream-prefix",
+    "logConfiguration.options.awslogs-create-group",
+    "logConfiguration.options.awslogs-region",
+    "logConfiguration.logDriver=awslogs",
+    "mountPoints.containerPath",
+)
 #: Members of each kind of resource that have an effect here. A path ends at a member all of whose content counts.
 APPLIED: Mapping[str, frozenset[str]] = {
     "compute environment": frozenset(
@@ -45,17 +62,9 @@ APPLIED: Mapping[str, frozenset[str]] = {
             "tags",
             "schedulingPriority",
             "consumableResourceProperties",
-            "containerProperties.image",
-            "containerProperties.command",
-            "containerProperties.environment",
-            "containerProperties.vcpus",
-            "containerProperties.resourceRequirements.VCPU",
-            "containerProperties.logConfiguration.options.awslogs-group",
-            "containerProperties.logConfiguration.options.awslogs-stream-prefix",
-            "containerProperties.logConfiguration.options.awslogs-create-group",
-            "containerProperties.logConfiguration.options.awslogs-region",
-            "containerProperties.logConfiguration.logDriver=awslogs",
-            "containerProperties.mountPoints.containerPath",
+            *(f"{place}.{member}" for place in CONTAINERS for member in OF_A_CONTAINER),
+            *(f"{TASK_CONTAINERS}.{member}" for member in ("name", "essential", "dependsOn")),
+            f"{TASK}.volumes.name",
         }
     ),
     "scheduling policy": frozenset({"name", "tags", "fairsharePolicy"}),

@@ -30,7 +30,10 @@ class Submission:
     queue_name: str
     definition_arn: str
     definition_name: str
-    container: Document
+    form: str
+    """Which member of the job definition says what runs: containerProperties, or ecsProperties."""
+    task: Document
+    """The ECS task: its volumes, and its containers by `name`. A job of one container has one without other members."""
     parameters: Document
     detail: Document
     """The members of JobDetail that stay as submitted."""

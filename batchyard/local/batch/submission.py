@@ -9,7 +9,7 @@ import re
 import uuid
 from dataclasses import replace
 
-from batchyard.local.batch import consumable_resources, job_definitions
+from batchyard.local.batch import consumable_resources, containers, job_definitions, tasks
 from batchyard.local.batch.errors import refuse
 from batchyard.local.batch.model import Document
 from batchyard.local.batch.rules import check_range, check_tags
@@ -25,10 +25,11 @@ _JOB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 _SHARE = re.compile(r"[A-Za-z0-9]{1,255}\*?")
 _UNRUNNABLE = {
     "nodeProperties": "multi-node parallel jobs",
-    "ecsProperties": "jobs of several containers (ecsProperties)",
     "eksProperties": "jobs on Amazon EKS",
 }
-_UNSUPPORTED_OVERRIDES = ("nodeOverrides", "ecsPropertiesOverride", "eksPropertiesOverride")
+_UNSUPPORTED_OVERRIDES = ("nodeOverrides", "eksPropertiesOverride")
+#: What of a request ECS is given as overrides, in either form.
+_OVERRIDES = ("containerOverrides", "ecsPropertiesOverride")
 
 
 def submit(service: Service, region: str, request: Document) -> Document:
@@ -67,10 +68,11 @@ def _check_request(request: Document) -> None:
     if len(dependencies) > MAXIMUM_DEPENDENCIES:
         raise refuse(f"A job can depend on at most {MAXIMUM_DEPENDENCIES} jobs, but {len(dependencies)} were given")
     consumable_resources.check_needs(request.get("consumableResourcePropertiesOverride", {}))
-    overrides = request.get("containerOverrides", {})
-    job_definitions.check_environment(overrides.get("environment", ()))
-    job_definitions.check_requirements(overrides.get("resourceRequirements", ()))
-    size = len(json.dumps(overrides, separators=(",", ":"), ensure_ascii=False))
+    for overrides in tasks.overrides_by_name(request).values():
+        containers.check_environment(overrides.get("environment", ()))
+        containers.check_requirements(overrides.get("resourceRequirements", ()))
+    given = [request[member] for member in _OVERRIDES if member in request]
+    size = max((len(json.dumps(each, separators=(",", ":"), ensure_ascii=False)) for each in given), default=0)
     if size > MAXIMUM_OVERRIDES:
         raise refuse(f"Container Overrides length must be at most {MAXIMUM_OVERRIDES}, but was {size}")
     payload = len(json.dumps(request, separators=(",", ":"), ensure_ascii=False).encode())
@@ -87,7 +89,7 @@ def _check_runnable(definition: Document, request: Document) -> None:
             )
     for member in _UNSUPPORTED_OVERRIDES:
         if request.get(member):
-            raise refuse(f"{member} does not apply to a job definition with containerProperties")
+            raise refuse(f"{member} does not apply to {definition['jobDefinitionArn']}")
 
 
 def _check_share(queue: Document, request: Document) -> None:
@@ -103,7 +105,7 @@ def _check_share(queue: Document, request: Document) -> None:
 
 
 def _submission(region: str, request: Document, queue: Document, definition: Document) -> Submission:
-    overrides = request.get("containerOverrides", {})
+    form = next(form for form in tasks.FORMS if form in definition)
     retry = request.get("retryStrategy") or definition.get("retryStrategy") or {}
     optional = {
         "timeout": request.get("timeout") or definition.get("timeout"),
@@ -121,7 +123,8 @@ def _submission(region: str, request: Document, queue: Document, definition: Doc
         queue_name=queue["jobQueueName"],
         definition_arn=definition["jobDefinitionArn"],
         definition_name=definition["jobDefinitionName"],
-        container=merged_container(definition["containerProperties"], overrides),
+        form=form,
+        task=tasks.overridden(form, tasks.task_of(form, definition[form]), request),
         parameters={**definition["parameters"], **request.get("parameters", {})},
         detail={
             "retryStrategy": {"attempts": 1, "evaluateOnExit": [], **retry},
@@ -131,28 +134,6 @@ def _submission(region: str, request: Document, queue: Document, definition: Doc
         },
         array_size=request.get("arrayProperties", {}).get("size"),
     )
-
-
-def merged_container(properties: Document, overrides: Document) -> Document:
-    """Container properties with overrides: environment by name, resources by type, everything else as a whole.
-
-    The old members `vcpus` and `memory` override the old members only, never resourceRequirements.
-    """
-    environment = {one["name"]: one.get("value", "") for one in properties["environment"]}
-    environment |= {one["name"]: one.get("value", "") for one in overrides.get("environment", ())}
-    resources = {one["type"]: one["value"] for one in properties["resourceRequirements"]}
-    resources |= {one["type"]: one["value"] for one in overrides.get("resourceRequirements", ())}
-    merged = {
-        **properties,
-        "environment": [{"name": name, "value": value} for name, value in environment.items()],
-        "resourceRequirements": [{"type": kind, "value": value} for kind, value in resources.items()],
-    }
-    if overrides.get("command"):
-        merged["command"] = overrides["command"]
-    for member in ("vcpus", "memory", "instanceType"):
-        if member in overrides:
-            merged[member] = overrides[member]
-    return merged
 
 
 def _records(submission: Submission) -> list[JobRecord]:
@@ -169,12 +150,12 @@ def _specs(known: Region, submission: Submission, dependencies: list[Document]) 
     if sequential and size is None:
         raise refuse("A SEQUENTIAL dependency is allowed for array jobs only")
     timeout = submission.detail.get("timeout", {}).get("attemptDurationSeconds")
-    vcpus = job_definitions.requirement(submission.container, "VCPU", "vcpus")
+    vcpus = sum(float(containers.requirement(each, "VCPU", "vcpus")) for each in submission.task["containers"])
     share = submission.detail.get("shareIdentifier", "")
     common = JobSpec(
         key=submission.job_id,
         queue=submission.queue_arn,
-        vcpus=float(vcpus),
+        vcpus=vcpus,
         dependencies=plain,
         retry=_retry(submission.detail["retryStrategy"]),
         timeout=timeout,

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from batchyard.image import ContainerFolderError, content_of, content_tag
 from batchyard.local.account import ACCOUNT_ID
-from batchyard.local.runners.launch import Launch
+from batchyard.local.runners.launch import ContainerLaunch
 from batchyard.mounted_runner import RUNNER, RUNNER_FOLDER, RUNNER_NAME
 
 log = logging.getLogger(__name__)
@@ -53,10 +53,11 @@ class Images:
         finally:
             shutil.rmtree(draft, ignore_errors=True)
 
-    def arguments(self, launch: Launch) -> list[str]:
-        """The program and arguments that run an attempt's command in its image. Raises ImageRefusedError."""
-        image, command = launch.image, launch.command
-        if command[:1] == (RUNNER,) and launch.host_folders.get(RUNNER_FOLDER) == RUNNER_FOLDER:
+    def arguments(self, container: ContainerLaunch) -> list[str]:
+        """The program and arguments that run a container's command in its image. Raises ImageRefusedError."""
+        image, command = container.image, container.command
+        mounted = {mount.path: mount.host_path for mount in container.mounts}
+        if command[:1] == (RUNNER,) and mounted.get(RUNNER_FOLDER) == RUNNER_FOLDER:
             return [str(self.container_folder / RUNNER_NAME), *command[1:]]
         tag = _own_tag(image)
         if tag is not None:

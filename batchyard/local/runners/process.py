@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from batchyard.local.runners.attempt import NOT_STARTED, RunningAttempt, Workplace
-from batchyard.local.runners.launch import Launch
-from batchyard.local.runners.logs import LogStream
+from batchyard.local.runners.container import NOT_STARTED, Workplace
+from batchyard.local.runners.launch import Launch, OnEnded
+from batchyard.local.runners.task import RunningTask
 from batchyard.local.scheduler.model import Outcome
 
 log = logging.getLogger(__name__)
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class ProcessRunner:
-    """Runs each attempt in a thread of its own, which watches a supervised process."""
+    """Runs each attempt in a thread of its own, which watches a supervised process for each container."""
 
     workplace: Workplace
     logs_client: Callable[[str], Any]
@@ -27,23 +27,23 @@ class ProcessRunner:
     close_timeout: float
     """Seconds between TERM and KILL when everything ends."""
     lock: threading.Lock = field(default_factory=threading.Lock)
-    running: dict[tuple[str, int], tuple[RunningAttempt, threading.Thread]] = field(default_factory=dict)
+    running: dict[tuple[str, int], tuple[RunningTask, threading.Thread]] = field(default_factory=dict)
     is_closed: bool = False
 
-    def start(self, launch: Launch, on_started: Callable[[], None], on_ended: Callable[[Outcome], None]) -> None:
+    def start(self, launch: Launch, on_started: Callable[[], None], on_ended: OnEnded) -> None:
         """Run an attempt in a new thread. Once closed, nothing starts any more."""
-        attempt = RunningAttempt(launch, self.workplace, LogStream(self.logs_client, launch.logs))
+        attempt = RunningTask.of(launch, self.workplace, self.logs_client)
 
         def carry_out() -> None:
             try:
-                outcome = attempt.run(on_started)
+                outcome, containers = attempt.run(on_started)
             except Exception as error:
                 # Whatever it was, the scheduler must hear of the end, or the job would hold its place for ever.
                 log.exception("job %s, attempt %s", *launch.key)
-                outcome = Outcome(NOT_STARTED, reason=f"The local account failed: {error!r}")
+                outcome, containers = Outcome(NOT_STARTED, reason=f"The local account failed: {error!r}"), {}
             with self.lock:
                 self.running.pop(launch.key, None)
-            on_ended(outcome)
+            on_ended(outcome, containers)
 
         thread = threading.Thread(target=carry_out, name=f"job-{launch.job_id}-{launch.attempt}", daemon=True)
         with self.lock:

@@ -1,4 +1,4 @@
-"""An attempt's scratch folder and environment: what stands for the container's file system and variables.
+"""An attempt's folders and environment: what stands for its containers' file systems, volumes and variables.
 
 Source: AWS Batch User Guide, "Job environment variables"; Docker's default PATH of a container.
 """
@@ -12,49 +12,69 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from batchyard.local import state
-from batchyard.local.runners.launch import Launch
+from batchyard.local.runners.launch import ContainerLaunch, Launch, Mount
 
 CONTAINER_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @dataclass(frozen=True)
 class Scratch:
-    """`work` is the working directory; `home` and `temporary` are HOME and TMPDIR; `mounts` holds the volumes."""
+    """A container's own folders, and the volumes that it mounts.
+
+    `work` is the working directory; `home` and `temporary` are HOME and TMPDIR.
+    """
 
     folder: Path
+    volumes: Path
+    mounts: tuple[Mount, ...]
 
     @property
     def work(self) -> Path:
-        """Where the job starts."""
+        """Where the container starts."""
         return self.folder / "work"
 
     @property
     def home(self) -> Path:
-        """The job's HOME."""
+        """The container's HOME."""
         return self.folder / "home"
 
     @property
     def temporary(self) -> Path:
-        """The job's TMPDIR, unless it names another."""
+        """The container's TMPDIR, unless it names another."""
         return self.folder / "tmp"
 
-    @property
-    def mounts(self) -> Path:
-        """The folders that stand for mounted volumes, by their path in the container."""
-        return self.folder / "mounts"
-
-    def create(self, mount_paths: tuple[str, ...]) -> None:
+    def create(self) -> None:
         """Make the folders, for their user only."""
+        for folder in (self.work, self.home, self.temporary):
+            folder.mkdir(parents=True, mode=0o700)
+        for mount in self.mounts:
+            (self.volumes / mount.volume).mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def mapped(self, value: str) -> str:
+        """A value that is a path at or under a mount point, as the path that stands for it; else the value."""
+        for mount in sorted(self.mounts, key=lambda each: len(each.path), reverse=True):
+            root = posixpath.normpath(mount.path)
+            if root != "/" and (value == root or value.startswith(f"{root}/")):
+                inside = posixpath.normpath(f"/{value.removeprefix(root)}").lstrip("/")
+                return str(self.volumes / mount.volume / inside)
+        return value
+
+
+@dataclass(frozen=True)
+class AttemptFolder:
+    """What an attempt has on this machine."""
+
+    folder: Path
+
+    def scratch(self, container: ContainerLaunch, *, is_alone: bool) -> Scratch:
+        """A container's part of it: all of it, for the only one."""
+        own = self.folder if is_alone else self.folder / "containers" / container.name
+        return Scratch(own, self.folder / "mounts", container.mounts)
+
+    def create(self) -> None:
+        """Make it, empty, for its user only."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True, mode=0o700)
-        for folder in (self.work, self.home, self.temporary):
-            folder.mkdir(mode=0o700)
-        for path in mount_paths:
-            self.mounted(path).mkdir(parents=True, exist_ok=True, mode=0o700)
-
-    def mounted(self, path: str) -> Path:
-        """Where a path under a mount point lies on this machine."""
-        return self.mounts / posixpath.normpath(path).lstrip("/")
 
     def remove(self) -> None:
         """Remove everything, also what the job made unwritable."""
@@ -69,21 +89,23 @@ class Scratch:
             self.folder.parent.rmdir()
 
 
-def scratch_of(jobs_folder: Path, launch: Launch) -> Scratch:
-    """The scratch of an attempt. An array child's id holds a colon, which PATH-like variables cannot."""
-    return Scratch(jobs_folder / launch.job_id.replace(":", "_") / str(launch.attempt))
+def attempt_folder(jobs_folder: Path, launch: Launch) -> AttemptFolder:
+    """The folder of an attempt. An array child's id holds a colon, which PATH-like variables cannot."""
+    return AttemptFolder(jobs_folder / launch.job_id.replace(":", "_") / str(launch.attempt))
 
 
-def environment_of(launch: Launch, scratch: Scratch, endpoint_url: str, tools: Path) -> dict[str, str]:
-    """All variables of the job: the container's, the local account's, Batch's, and the job's own, which win."""
-    own = {name: _mapped(value, launch.mount_paths, scratch) for name, value in launch.environment.items()}
+def environment_of(
+    container: ContainerLaunch, scratch: Scratch, batch_environment: Mapping[str, str], endpoint_url: str, tools: Path
+) -> dict[str, str]:
+    """All variables of a container: the machine's, the local account's, Batch's, and its own, which win."""
+    own = {name: scratch.mapped(value) for name, value in container.environment.items()}
     path = own.get("PATH", CONTAINER_PATH)
     _make_temporary(own.get("TMPDIR"), scratch)
     return {
         "HOME": str(scratch.home),
         "TMPDIR": str(scratch.temporary),
         **account_environment(endpoint_url),
-        **launch.batch_environment,
+        **batch_environment,
         **own,
         "PATH": f"{tools}:{path}",
     }
@@ -101,16 +123,7 @@ def account_environment(endpoint_url: str) -> Mapping[str, str]:
     }
 
 
-def _mapped(value: str, mount_paths: tuple[str, ...], scratch: Scratch) -> str:
-    """A value that is a path at or under a mount point, as the path that stands for it; else the value."""
-    for mount in sorted(mount_paths, key=len, reverse=True):
-        root = posixpath.normpath(mount)
-        if root != "/" and (value == root or value.startswith(f"{root}/")):
-            return str(scratch.mounted(value))
-    return value
-
-
 def _make_temporary(path: str | None, scratch: Scratch) -> None:
     """Make the folder that TMPDIR names, if it lies under a mount point: the volume of a fresh machine is empty."""
-    if path is not None and Path(path).is_relative_to(scratch.mounts):
+    if path is not None and Path(path).is_relative_to(scratch.volumes):
         Path(path).mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -1,4 +1,4 @@
-"""One attempt from start to end: scratch, log stream, supervised process, exit code. One thread each."""
+"""One container from start to end: scratch, log stream, supervised process, exit code. One thread each."""
 
 import contextlib
 import json
@@ -10,15 +10,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
 from batchyard.local.runners.images import ImageRefusedError, Images
-from batchyard.local.runners.launch import Launch
+from batchyard.local.runners.launch import ContainerLaunch
 from batchyard.local.runners.logs import Lines, LogGroupError, LogStream
-from batchyard.local.runners.scratch import Scratch, environment_of, scratch_of
+from batchyard.local.runners.scratch import Scratch, environment_of
 from batchyard.local.scheduler.model import Outcome
 
 EXITED = "Essential container in task exited"
@@ -44,10 +44,14 @@ class Workplace:
 
 
 @dataclass
-class RunningAttempt:
-    """An attempt whose thread calls `run`; `stop` and `kill` come from other threads."""
+class RunningContainer:
+    """A container whose thread calls `run`; `stop` and `kill` come from other threads."""
 
-    launch: Launch
+    launch: ContainerLaunch
+    job: str
+    """Whose it is, for this program's own log."""
+    batch_environment: Mapping[str, str]
+    scratch: Scratch
     workplace: Workplace
     logs: LogStream
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -57,43 +61,42 @@ class RunningAttempt:
     is_killed: bool = False
 
     def stop(self) -> None:
-        """Ask the job to end, now or as soon as it has started."""
+        """Ask it to end, now or as soon as it has started."""
         with self.lock:
             self.is_stopped = True
             _write(self.orders, b"T")
 
     def kill(self) -> None:
-        """Kill the job and all its processes, or do not start it."""
+        """Kill it with all its processes, or do not start it."""
         with self.lock:
             self.is_killed = True
             _close(self.orders)
             self.orders = None
 
     def run(self, on_started: Callable[[], None]) -> Outcome:
-        """Carry the attempt out and say how it ended. Nothing of it is left on return but its log."""
-        scratch = scratch_of(self.workplace.jobs_folder, self.launch)
+        """Run it and say how it ended. No process of it is left on return."""
         try:
             arguments = self.workplace.images.arguments(self.launch)
             self.logs.open()
-            scratch.create(self.launch.mount_paths)
-            outcome = self._supervise(arguments, scratch, on_started)
+            self.scratch.create()
+            outcome = self._supervise(arguments, on_started)
         except ImageRefusedError as refusal:
             return Outcome(NOT_STARTED, reason=str(refusal))
         except (LogGroupError, OSError, ValueError) as error:
-            log.warning("job %s, attempt %s: %s", *self.launch.key, error)
+            log.warning("%s: %s", self.job, error)
             return Outcome(NOT_STARTED, reason=f"CannotStartContainerError: {error}")
-        finally:
-            scratch.remove()
         complaint = self.logs.complaint
         return replace(outcome, reason=complaint) if complaint and not outcome.reason else outcome
 
-    def _supervise(self, arguments: list[str], scratch: Scratch, on_started: Callable[[], None]) -> Outcome:
+    def _supervise(self, arguments: list[str], on_started: Callable[[], None]) -> Outcome:
         place = self.workplace
         reports, report = os.pipe()
         order = {
             "arguments": arguments,
-            "environment": environment_of(self.launch, scratch, place.endpoint_url, place.tools_folder),
-            "folder": str(scratch.work),
+            "environment": environment_of(
+                self.launch, self.scratch, self.batch_environment, place.endpoint_url, place.tools_folder
+            ),
+            "folder": str(self.scratch.work),
             "stop_timeout": place.stop_timeout,
             "status": report,
         }
@@ -127,7 +130,7 @@ class RunningAttempt:
         return told.outcome
 
     def _give(self, orders: IO[bytes] | None, order: bytes) -> None:
-        """Hand the order over, unless the attempt has been killed meanwhile."""
+        """Hand the order over, unless the container has been killed meanwhile."""
         with self.lock:
             self.orders = orders
             if self.is_killed:
