@@ -5,38 +5,24 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import aws_cdk as cdk
 import cdk_nag
 import pytest
 
-from batchyard.review.words import readable
 from batchyard.settings.load import deployment_names
 from batchyard.toolchain import ROOT
 from tests.support import golden
 from tests.support.linting import linted
+from tests.support.permissions import permission_faults, roles, statements
 from tests.support.synthesis import ACCOUNT, REGION, context, deployment_app, deployment_templates, template
 
 pytestmark = pytest.mark.slow
 
 DEPLOYMENTS = deployment_names()
-
-#: Actions that AWS lets nobody restrict to a resource (Service Authorization Reference), and that read no data.
-NO_RESOURCE = re.compile(
-    r"ecr:GetAuthorizationToken|(ec2|ecs|autoscaling|imagebuilder|batch):Describe\w+|ssmmessages:\w+|ecs:DiscoverPollEndpoint"
-)
-#: Who may be a role of ours: services only, each by its name.
-TRUSTED = frozenset(
-    f"{service}.amazonaws.com"
-    for service in ("batch", "codebuild", "ec2", "ecs-tasks", "events", "imagebuilder", "lambda", "spotfleet")
-)
-TOO_MUCH = re.compile(r"FullAccess|AdministratorAccess|PowerUserAccess")
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 MOST_RESOURCES = 500
@@ -87,66 +73,12 @@ def test_the_strict_synthesis_finds_nothing(name: str, tmp_path: Path) -> None:
     assert report["pluginReports"]
 
 
-def listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
-def statements(made: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """What identities may do: every allowing statement of the policies of a template's roles."""
-    for name, resource in made["Resources"].items():
-        said = resource.get("Properties", {})
-        documents = [each["PolicyDocument"] for each in said.get("Policies", []) if "PolicyDocument" in each]
-        if resource["Type"] in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy"):
-            documents.append(said["PolicyDocument"])
-        yield from (
-            (name, each)
-            for document in documents
-            for each in listed(document["Statement"])
-            if each["Effect"] == "Allow"
-        )
-
-
-def too_wide(made: dict[str, Any]) -> list[tuple[str, str]]:
-    """Actions on every resource that could be on one, and statements that name what they do not allow."""
-    wide = [
-        (name, action)
-        for name, statement in statements(made)
-        if "*" in listed(statement.get("Resource", "*"))
-        for action in listed(statement.get("Action", "*"))
-        if not NO_RESOURCE.fullmatch(action)
-    ]
-    return wide + [(name, "NotAction") for name, statement in statements(made) if "NotAction" in statement]
-
-
 @pytest.mark.parametrize("name", DEPLOYMENTS)
-def test_no_statement_gives_data_or_power_over_everything(name: str) -> None:
-    made = deployment_templates(name).values()
-    assert [found for each in made for found in too_wide(each)] == []
-    assert all(list(statements(each)) for each in made), "no statement was read"
-
-
-def test_a_statement_on_everything_would_be_found() -> None:
-    broken = template()
-    _, statement = next(iter(statements(broken)))
-    statement.update(Action=["s3:GetObject", "ecr:GetAuthorizationToken"], Resource="*")
-    assert [action for _, action in too_wide(broken)] == ["s3:GetObject"]
-
-
-@pytest.mark.parametrize("name", DEPLOYMENTS)
-def test_roles_trust_services_only_and_have_no_policy_of_full_access(name: str) -> None:
-    roles = [
-        each["Properties"]
-        for made in deployment_templates(name).values()
-        for each in made["Resources"].values()
-        if each["Type"] == "AWS::IAM::Role"
-    ]
-    assert roles
-    for role in roles:
-        for statement in role["AssumeRolePolicyDocument"]["Statement"]:
-            assert set(statement["Principal"]) == {"Service"}
-            assert set(listed(statement["Principal"]["Service"])) <= TRUSTED
-            assert statement["Action"] == "sts:AssumeRole"
-        assert [arn for arn in map(readable, role.get("ManagedPolicyArns", [])) if TOO_MUCH.search(arn)] == []
+def test_no_role_has_data_or_power_over_everything_nor_may_others_be_it(name: str) -> None:
+    for made in deployment_templates(name).values():
+        assert permission_faults(made) == []
+        assert list(statements(made)), "no statement was read"
+        assert list(roles(made)), "no role was read"
 
 
 @pytest.mark.parametrize("name", DEPLOYMENTS)
