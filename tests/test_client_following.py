@@ -10,9 +10,9 @@ from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 
 from batchyard.client.following import Polling, follow, wait
-from batchyard.client.jobs import Job
+from batchyard.client.job import Job
 from batchyard.client.logs import LogLine
-from tests.support.job_details import LOG_GROUP, attempt, container, detail, job_id
+from tests.support.job_details import LOG_GROUP, attempt, container, detail, job_id, several
 from tests.support.stubbed import stubbed
 
 
@@ -126,6 +126,48 @@ def test_every_attempt_has_its_say_in_order() -> None:
         answer_log(logs, "b", ("f/1", [], "f/1"), at_end=False)
         events = list(follow(connection, job_id(1), polling=Clock().polling()))
     assert said(events) == ["RUNNING", "first", "first ends", "second", "FAILED"]
+
+
+def events(stream: str, *lines: tuple[int, str], token: str | None = None, following: str = "f/1") -> tuple[Any, Any]:
+    """What CloudWatch Logs is asked for a stream, and answers: lines with their timestamps."""
+    request = {"logGroupName": LOG_GROUP, "logStreamName": stream, "startFromHead": True}
+    answer = {
+        "events": [{"message": text, "timestamp": moment} for moment, text in lines],
+        "nextForwardToken": following,
+    }
+    return request if token is None else {**request, "nextToken": token}, answer
+
+
+def test_containers_of_an_attempt_are_read_at_once_in_the_order_of_time() -> None:
+    job = detail(1, "SUCCEEDED", container={}, ecsProperties=several({"a": 0, "b": 0}))
+    with stubbed("batch") as (connection, batch), stubbed("logs") as (logging, logs):
+        connection.__dict__["logs"] = logging.logs
+        answer_jobs(batch, job)
+        for request, answer in (
+            events("a", (1, "one"), (4, "four")),
+            events("b", (2, "two"), (3, "three")),
+            events("b", token="f/1"),
+            events("a", token="f/1"),
+        ):
+            logs.add_response("get_log_events", answer, request)
+        found = list(follow(connection, job_id(1), polling=Clock().polling()))
+    assert [(line.container, line.message) for line in found if isinstance(line, LogLine)] == [
+        ("a", "one"),
+        ("b", "two"),
+        ("b", "three"),
+        ("a", "four"),
+    ]
+
+
+def test_one_container_can_be_read_alone_and_is_not_named_then() -> None:
+    job = detail(1, "SUCCEEDED", container={}, ecsProperties=several({"a": 0, "b": 0}))
+    with stubbed("batch") as (connection, batch), stubbed("logs") as (logging, logs):
+        connection.__dict__["logs"] = logging.logs
+        answer_jobs(batch, job)
+        for request, answer in (events("b", (2, "two")), events("b", token="f/1")):
+            logs.add_response("get_log_events", answer, request)
+        found = list(follow(connection, job_id(1), container="b", polling=Clock().polling()))
+    assert [(line.container, line.message) for line in found if isinstance(line, LogLine)] == [(None, "two")]
 
 
 def test_the_log_of_a_job_that_has_just_ended_is_read_until_it_is_quiet() -> None:

@@ -8,10 +8,12 @@ import pytest
 
 from batchyard.client.cancelling import cancel
 from batchyard.client.environments import compute_environments
-from batchyard.client.errors import InvalidInputError, NotFoundError
+from batchyard.client.errors import BatchyardError, InvalidInputError, NotFoundError
+from batchyard.client.job import Job
 from batchyard.client.jobs import describe, list_jobs
+from batchyard.client.logs import check_log
 from batchyard.client.references import is_job_id, resolve
-from tests.support.job_details import attempt, container, detail, job_id, task_arn
+from tests.support.job_details import attempt, container, detail, job_id, several, several_attempt, task_arn
 from tests.support.records import ACCOUNT, REGION, record
 from tests.support.stubbed import stubbed
 
@@ -42,9 +44,57 @@ def test_only_success_is_0(status: str, exit_code: int | None, code: int) -> Non
 
 def test_log_streams_are_those_of_all_attempts_in_order() -> None:
     job = described(container=container("c"), attempts=[attempt("a"), attempt("b")])
-    assert job.log_streams == ("a", "b", "c")
+    assert streams(job) == [["a"], ["b"], ["c"]]
     job = described(container=container("b"), attempts=[attempt("a"), attempt("b")])
-    assert job.log_streams == ("a", "b")
+    assert streams(job) == [["a"], ["b"]]
+
+
+def streams(job: Job) -> list[list[str]]:
+    return [[stream.name for stream in attempt] for attempt in job.attempt_logs]
+
+
+def test_a_job_of_several_containers_ends_as_its_essential_ones_do() -> None:
+    job = described(
+        status="FAILED",
+        container={},
+        attempts=[several_attempt({"prepare": 0, "main": 5, "watch": 1}), several_attempt({"prepare": 0, "main": 3})],
+        ecsProperties=several({"prepare": 0, "main": 3, "watch": 143}, not_essential=("prepare", "watch")),
+    )
+    assert (job.exit_code, job.code) == (3, 3)
+    assert [each.exit_code for each in job.attempts] == [5, 3]
+    assert [each.name for each in job.containers] == ["prepare", "main", "watch"]
+    assert (job.vcpus, job.memory_mib) == ("6", "1536")
+    assert (job.task_arn, job.command, job.image, job.log_stream) == (task_arn("cluster"), (), None, None)
+    assert streams(job) == [["prepare/1", "main/1", "watch/1"], ["prepare/1", "main/1"], ["prepare", "main", "watch"]]
+
+
+@pytest.mark.parametrize(
+    ("ends", "code"),
+    [
+        ({"a": 0, "b": 0}, 0),
+        ({"a": 0, "b": 143}, 143),
+        ({"a": 0, "b": None}, None),
+        ({"a": None, "b": 7}, 7),
+    ],
+)
+def test_every_essential_container_counts(ends: dict[str, int | None], code: int | None) -> None:
+    assert described(container={}, ecsProperties=several(ends)).exit_code == code
+
+
+def test_a_container_that_logs_elsewhere_has_no_stream() -> None:
+    task = several({"a": 0, "b": 0})
+    task["taskProperties"][0]["containers"][0]["logConfiguration"] = {"logDriver": "json-file"}
+    job = described(container={}, ecsProperties=task)
+    assert streams(job) == [["b"]]
+
+
+def test_a_container_that_the_job_does_not_have_has_no_log() -> None:
+    with pytest.raises(NotFoundError, match="has no container 'c': it has a, b"):
+        check_log(described(container={}, ecsProperties=several({"a": 0, "b": 0})), "c")
+    with pytest.raises(NotFoundError, match="it has a single one; leave --container out"):
+        check_log(described(), "main")
+    with pytest.raises(BatchyardError, match="not in CloudWatch Logs: its job definition uses the log driver 'syslog'"):
+        check_log(described(container={"logConfiguration": {"logDriver": "syslog"}}), None)
 
 
 def test_many_jobs_are_described_a_hundred_at_a_time_and_keep_their_order() -> None:

@@ -19,11 +19,11 @@ from batchyard.cli.connect import (
     reporting,
     tell,
 )
-from batchyard.cli.output import Names, as_dict, print_details, print_json, print_table, summary
+from batchyard.cli.output import Names, as_dict, log_text, print_details, print_json, print_table, summary
 from batchyard.cli.submit import CONTEXT_SETTINGS, submit
 
 if TYPE_CHECKING:
-    from batchyard.client.jobs import Status
+    from batchyard.client.job import Status
 
 JobsArgument = Annotated[
     list[str], typer.Argument(metavar="JOB", help="Job ids, or names: the newest job of that name.")
@@ -89,6 +89,9 @@ def logs(
     attempt: Annotated[
         int | None, typer.Option(min=1, help="Begin with this attempt. Default: the newest one.")
     ] = None,
+    container: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of a job's several containers only this one.")
+    ] = None,
     deployment: DeploymentOption = "default",
     local: LocalOption = False,
     region: RegionOption = None,
@@ -96,16 +99,19 @@ def logs(
 ) -> None:
     """Print a job's log on stdout.
 
+    If the job has several containers, each line stands after its container's name, unless --container chooses one.
+
     \b
     Examples:
       batchyard logs align
+      batchyard logs --container prepare align
       batchyard logs -f 6f9a1c52-0d3e-4f0b-9a53-0b8f3f6d1c11 | tee align.log
     """
     with reporting():
         from batchyard.client import following
         from batchyard.client.errors import NotFoundError
         from batchyard.client.jobs import describe
-        from batchyard.client.logs import LogLine, LogReader
+        from batchyard.client.logs import LogLine, LogReader, check_log
         from batchyard.client.platform_record import read_platform
         from batchyard.client.references import resolve
 
@@ -115,20 +121,21 @@ def logs(
         connection = open_account(local, region, profile)
         (job_id,) = resolve(connection, read_platform(connection, deployment), [job])
         (found,) = describe(connection, [job_id])
-        streams = len(found.log_streams)
-        if attempt is not None and attempt > streams and not (follow and not found.finished):
-            raise NotFoundError(f"{summary(found)}: there is no log of attempt {attempt}, there are {streams}.")
-        first = (attempt or streams or 1) - 1
+        check_log(found, container)
+        logged = len(found.attempt_logs)
+        if attempt is not None and attempt > logged and not (follow and not found.finished):
+            raise NotFoundError(f"{summary(found)}: there is no log of attempt {attempt}, there are {logged}.")
+        first = (attempt or logged or 1) - 1
         if not follow and not found.finished:
-            if not streams:
+            if not logged:
                 tell(f"{summary(found)}; there is no log yet (`batchyard logs -f` waits for it).")
-            for line in LogReader(connection, first).read(found):
-                print(line.message)
+            for line in LogReader(connection, first, container).read(found):
+                print(log_text(line))
             return
         try:
-            for event in following.follow(connection, job_id, first_stream=first):
+            for event in following.follow(connection, job_id, first_attempt=first, container=container):
                 if isinstance(event, LogLine):
-                    print(event.message, flush=True)
+                    print(log_text(event), flush=True)
                 else:
                     tell(summary(event))
         except KeyboardInterrupt:
@@ -262,7 +269,7 @@ def cancel(
 
 def _status(text: str) -> Status:
     from batchyard.client.errors import InvalidInputError
-    from batchyard.client.jobs import STATUSES
+    from batchyard.client.job import STATUSES
 
     for status in STATUSES:
         if text.upper() == status:

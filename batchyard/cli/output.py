@@ -12,7 +12,10 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from batchyard.client.jobs import Job
+    from _typeshed import DataclassInstance
+
+    from batchyard.client.job import Container, Job
+    from batchyard.client.logs import LogLine
     from batchyard.platform import PlatformRecord
 
 _COLOURS = {"SUCCEEDED": "green", "FAILED": "red", "RUNNING": "cyan", "STARTING": "cyan"}
@@ -78,11 +81,16 @@ def as_dict(job: Job, names: Names, environment_arn: str | None) -> dict[str, An
         "logStream": job.log_stream,
         "attempts": [
             {
-                **{_camel(key): value for key, value in asdict(attempt).items()},
+                **_camelled(attempt),
                 "startedAt": _iso(attempt.started_at),
                 "stoppedAt": _iso(attempt.stopped_at),
+                "containers": [_camelled(each) for each in attempt.containers],
             }
             for attempt in job.attempts
+        ],
+        "containers": [
+            {**_camelled(each), "vcpus": amount(each.vcpus), "memoryMiB": amount(each.memory_mib)}
+            for each in job.containers
         ],
     }
 
@@ -156,20 +164,47 @@ def print_details(job: Job, names: Names, environment_arn: str | None) -> None:
         ("created", _local_time(job.created_at)),
         ("started", _local_time(job.started_at)),
         ("stopped", _local_time(job.stopped_at)),
-        ("command", shlex.join(job.command)),
+        ("command", shlex.join(job.command) if not job.containers else None),
         ("image", job.image),
         ("vCPUs", job.vcpus),
         ("memory", None if job.memory_mib is None else f"{job.memory_mib} MiB"),
         ("timeout", None if job.timeout_seconds is None else f"{duration(job.timeout_seconds)} an attempt"),
         ("depends on", ", ".join(job.depends_on) or None),
-        ("log group", job.log_group),
+        ("log group", job.log_group if not job.containers else None),
         ("log stream", job.log_stream),
     ]
+    facts += [(f"container {each.name}", _container(each)) for each in job.containers]
     for number, attempt in enumerate(job.attempts, start=1):
-        code = "no exit code" if attempt.exit_code is None else f"exit code {attempt.exit_code}"
-        why = "; ".join(part for part in (attempt.status_reason, attempt.reason) if part)
-        facts.append((f"attempt {number}", ", ".join(part for part in (code, why, attempt.log_stream) if part)))
+        why = "; ".join(dict.fromkeys(part for part in (attempt.status_reason, attempt.reason) if part))
+        facts.append((f"attempt {number}", _listed(_code(attempt.exit_code), why, attempt.log_stream)))
+        for each in attempt.containers:
+            facts.append((f"  {each.name}", _listed(_code(each.exit_code), each.reason, each.log_stream)))
     _print_facts(facts)
+
+
+def _container(container: Container) -> str:
+    """What one of several containers is; how it ended stands in the attempts."""
+    return _listed(
+        "essential" if container.essential else None,
+        container.image,
+        shlex.join(container.command),
+        f"{container.vcpus} vCPUs",
+        f"{container.memory_mib} MiB",
+        f"log group {container.log_group}",
+    )
+
+
+def _listed(*parts: str | None) -> str:
+    return ", ".join(part for part in parts if part)
+
+
+def _code(exit_code: int | None) -> str:
+    return "no exit code" if exit_code is None else f"exit code {exit_code}"
+
+
+def log_text(line: LogLine) -> str:
+    """A line of a log as it is printed: after its container's name, where there are several."""
+    return line.message if line.container is None else f"{line.container} | {line.message}"
 
 
 def summary(job: Job) -> str:
@@ -227,6 +262,11 @@ def _local_time(milliseconds: int | None) -> str | None:
     return datetime.datetime.fromtimestamp(milliseconds / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
+def _camelled(record: DataclassInstance) -> dict[str, Any]:
+    return {_camel(key): value for key, value in asdict(record).items()}
+
+
 def _camel(name: str) -> str:
     first, *others = name.split("_")
-    return first + "".join(word.title() for word in others)
+    # MiB is a unit, not a word.
+    return first + "".join("MiB" if word == "mib" else word.title() for word in others)

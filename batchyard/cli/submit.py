@@ -20,7 +20,7 @@ from batchyard.cli.connect import (
     reporting,
     tell,
 )
-from batchyard.cli.output import summary
+from batchyard.cli.output import log_text, summary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -193,7 +193,7 @@ def _follow(connection: Connection, job_id: str) -> int:
     code = 1
     for event in follow(connection, job_id):
         if isinstance(event, LogLine):
-            print(event.message, file=sys.stderr, flush=True)
+            print(log_text(event), file=sys.stderr, flush=True)
         else:
             tell(summary(event))
             code = event.code

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from batchyard.client.connection import Connection
-from batchyard.client.jobs import CANCELLABLE, Job
+from batchyard.client.job import CANCELLABLE, Job
 
 Outcome = Literal["cancelled", "terminated", "finished"]
 

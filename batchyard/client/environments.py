@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from batchyard.client.connection import Connection
-from batchyard.client.jobs import Job
+from batchyard.client.job import Job
 
 
 def compute_environments(connection: Connection, jobs: Iterable[Job]) -> dict[str, str]:

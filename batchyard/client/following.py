@@ -11,7 +11,8 @@ from typing import TypeVar
 from botocore import exceptions
 
 from batchyard.client.connection import Connection
-from batchyard.client.jobs import Job, describe
+from batchyard.client.job import Job
+from batchyard.client.jobs import describe
 from batchyard.client.logs import LogLine, LogReader
 
 # So long after a job's end its log is complete.
@@ -87,16 +88,22 @@ def wait(connection: Connection, job_ids: Sequence[str], polling: Polling | None
 
 
 def follow(
-    connection: Connection, job_id: str, *, first_stream: int = 0, polling: Polling | None = None
+    connection: Connection,
+    job_id: str,
+    *,
+    first_attempt: int = 0,
+    container: str | None = None,
+    polling: Polling | None = None,
 ) -> Iterator[Job | LogLine]:
     """The job whenever its status, or the reason for it, is a new one, and its log as it is written.
 
     The finished job comes last, after its log to the end.
 
-    `first_stream`: the index of the attempt to begin with; later attempts follow.
+    `first_attempt`: the index of the attempt to begin with, among those with a log; later ones follow. `container`: of
+    several containers only this one's log.
     """
     polling = polling or polling_for(connection)
-    reader = LogReader(connection, first_stream)
+    reader = LogReader(connection, first_attempt, container)
     shown: object = None
     pauses = polling.pauses()
     while True:
@@ -128,6 +135,6 @@ def _rest(reader: LogReader, job: Job, polling: Polling) -> Iterator[LogLine]:
         for line in polling.again(partial(reader.read, job)):
             quiet_since = polling.clock()
             yield line
-        if not job.log_streams or polling.clock() - quiet_since >= settle:
+        if not job.attempt_logs or polling.clock() - quiet_since >= settle:
             return
         polling.sleep(pause)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from batchyard.client.checks import check_known
 from batchyard.client.connection import Connection
 from batchyard.client.errors import InvalidInputError
+from batchyard.client.job import total_amounts
 from batchyard.mounted_runner import RUNNER, RUNNER_FOLDER
 from batchyard.platform import PlatformRecord
 
@@ -48,7 +49,7 @@ class Revision:
     """Whether a job of it is one container: only such a job's command, variables and resources can be overridden."""
     image: str | None
     amounts: Mapping[str, str]
-    """VCPU, MEMORY (MiB), GPU."""
+    """VCPU, MEMORY (MiB), GPU; of several containers the sum."""
     runner: str | None
     """The program to name before a script, where the instance's runner is mounted."""
 
@@ -91,7 +92,7 @@ def active_revisions(connection: Connection, arn: str) -> list[Revision]:
 def _revision(detail: JobDefinitionTypeDef) -> Revision:
     container: Any = detail.get("containerProperties")
     containers = _containers(detail) if container is None else [container]
-    amounts = {each["type"]: each["value"] for each in (container or {}).get("resourceRequirements", [])}
+    amounts = total_amounts(containers)
     mounted = {point.get("containerPath") for point in (container or {}).get("mountPoints", [])}
     return Revision(
         number=detail["revision"],

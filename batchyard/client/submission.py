@@ -90,8 +90,9 @@ def submit(connection: Connection, record: PlatformRecord, submission: Submissio
     checks.check_length(overrides)
     if revision is not None and overrides and not revision.is_single:
         raise InvalidInputError(
-            f"a job of {definition.name!r} has several containers: Batch takes no other command, environment, vCPUs, "
-            "memory or GPUs for them. Leave these options out; --parameter, --timeout and --attempts can be given."
+            f"a job of {definition.name!r} has several containers, and no option says which of them another command, "
+            "environment, vCPUs, memory or GPUs would be for. Leave these out; --parameter, --timeout and --attempts "
+            "can be given."
         )
     depends_on = _dependencies(connection, record, submission.depends_on)
     uploaded = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tests.support.records import ACCOUNT, REGION, record
@@ -43,3 +44,28 @@ def detail(number: int = 1, status: str = "RUNNING", **others: Any) -> dict[str,
 def task_arn(cluster: str) -> str:
     """The ARN of a task in this ECS cluster."""
     return f"arn:aws:ecs:{REGION}:{ACCOUNT}:task/{cluster}/0123456789abcdef"
+
+
+def several(ends: Mapping[str, int | None], not_essential: Iterable[str] = ()) -> dict[str, Any]:
+    """The `ecsProperties` of a job with these containers, by their exit codes; their streams have their names."""
+    containers = [
+        {
+            **container(name),
+            "name": name,
+            "image": f"{name}:1",
+            "essential": name not in not_essential,
+            "resourceRequirements": [{"type": "VCPU", "value": "2"}, {"type": "MEMORY", "value": "512"}],
+            **({} if code is None else {"exitCode": code}),
+        }
+        for name, code in ends.items()
+    ]
+    return {"taskProperties": [{"taskArn": task_arn("cluster"), "containers": containers}]}
+
+
+def several_attempt(ends: Mapping[str, int | None]) -> dict[str, Any]:
+    """An attempt of such a job; the streams are called `NAME/1`."""
+    containers = [
+        {"name": name, "logStreamName": f"{name}/1", **({} if code is None else {"exitCode": code})}
+        for name, code in ends.items()
+    ]
+    return {"taskProperties": [{"taskArn": task_arn("cluster"), "containers": containers}]}

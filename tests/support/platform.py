@@ -17,7 +17,7 @@ from typing import Any, Final
 import pytest
 
 from batchyard.client.connection import Connection, connect_to_endpoint
-from batchyard.client.jobs import FINISHED
+from batchyard.client.job import FINISHED
 from batchyard.image import content_tag
 from batchyard.local import state
 from batchyard.platform import PlatformRecord, parameter_name
