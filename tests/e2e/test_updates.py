@@ -19,7 +19,13 @@ queues:
   urgent:
     priority: {priority}
     compute_environments: [on-demand]
+job_definitions:
+  fetch-and-run:
+    environment: {{MODE: {mode}}}
 """
+
+ON_SMALL = ("--local", "--deployment", "small")
+SAYS_ITS_MODE = "#!/bin/sh\necho mode $MODE\n"
 
 
 def checkout(folder: Path) -> Path:
@@ -46,30 +52,58 @@ def priorities(desk: Desk, stack_tag: str) -> list[int]:
     return sorted(queue["priority"] for queue in queues if queue["tags"].get("batchyard:deployment") == stack_tag)
 
 
+def mode(desk: Desk, *options: str) -> str:
+    """What a job that is submitted now, with these options, says of its mode."""
+    done = desk.batchyard("submit", *ON_SMALL, "--wait", *options, "-", stdin=SAYS_ITS_MODE).ok()
+    return next(line for line in done.err.splitlines() if line.startswith("mode "))
+
+
+def revisions(desk: Desk, name: str) -> dict[int, str]:
+    """The revisions of a job definition by number, with their status."""
+    found = desk.client("batch").describe_job_definitions(jobDefinitionName=name)["jobDefinitions"]
+    return {each["revision"]: each["status"] for each in found}
+
+
 def test_diff_shows_one_change_deploy_applies_it_destroy_keeps_the_data(account: Desk, tmp_path: Path) -> None:
     project = checkout(tmp_path / "project")
     file = project / "deployments" / "small.yaml"
     context = ("-c", "deployment=small")
     stack = "Batchyard-small"
 
-    file.write_text(DEPLOYMENT.format(priority=5))
+    file.write_text(DEPLOYMENT.format(priority=5, mode="old"))
     account.cdk("deploy", *context, "--require-approval=never", cwd=project).ok()
     assert priorities(account, "small") == [5]
     assert "There were no differences" in (done := account.cdk("diff", *context, cwd=project)).out + done.err
 
-    file.write_text(DEPLOYMENT.format(priority=50))
+    file.write_text(DEPLOYMENT.format(priority=50, mode="old"))
     for method in ("change-set", "template"):
         diff = account.cdk("diff", *context, f"--method={method}", cwd=project)
         changed = [line for line in (diff.out + diff.err).splitlines() if line.startswith(("[~]", "[+]", "[-]"))]
         assert len(changed) == 1, diff.out + diff.err
         assert "AWS::Batch::JobQueue" in changed[0]
+
+    gate = tmp_path / "gate"
+    holds = f"until [ -e {gate} ]; do sleep 0.05; done"
+    blocker = account.batchyard("submit", *ON_SMALL, "-", stdin=f"#!/bin/sh\n{holds}\n").ok().out.strip()
+    waits = account.batchyard("submit", *ON_SMALL, "--depends-on", blocker, "-", stdin=SAYS_ITS_MODE).ok().out.strip()
+    file.write_text(DEPLOYMENT.format(priority=50, mode="new"))
     account.cdk("deploy", *context, "--require-approval=never", cwd=project).ok()
     assert priorities(account, "small") == [50]
 
+    # The job that waited keeps the revision that it was submitted to, which takes new jobs as well.
+    gate.touch()
+    account.batchyard("wait", *ON_SMALL, waits).ok()
+    assert account.batchyard("logs", *ON_SMALL, waits).ok().out.splitlines()[-1] == "mode old"
+    assert [mode(account), mode(account, "--job-definition", "fetch-and-run:1")] == ["mode new", "mode old"]
+
     resources = account.client("cloudformation").describe_stack_resources(StackName=stack)["StackResources"]
     physical = {item["LogicalResourceId"]: item for item in resources}
+    (definition,) = [name for name, item in physical.items() if item["ResourceType"] == "AWS::Batch::JobDefinition"]
+    registered = physical[definition]["PhysicalResourceId"].rpartition("/")[2].rpartition(":")[0]
+    assert revisions(account, registered) == {1: "ACTIVE", 2: "ACTIVE"}
     account.cdk("destroy", *context, "--force", cwd=project).ok()
     assert priorities(account, "small") == []
+    assert revisions(account, registered) == {1: "ACTIVE", 2: "INACTIVE"}
     kept = {item["ResourceType"] for item in physical.values() if still_there(account, item)}
     assert kept == {"AWS::S3::Bucket", "AWS::S3::BucketPolicy", "AWS::ECR::Repository", "AWS::Logs::LogGroup"}
 
