@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from batchyard.client.errors import InvalidInputError
 
@@ -18,7 +18,7 @@ PLACEHOLDER = "Ref::"
 _ANYWHERE = re.compile(r"Ref::([A-Za-z0-9_-]+)")
 
 
-def parse_parameters(pairs: Sequence[str]) -> dict[str, str]:
+def parse_parameters(pairs: Iterable[str]) -> dict[str, str]:
     """`K=V` texts as the values of `Ref::K`; of several with the same name the last one holds."""
     parameters = {}
     for pair in pairs:

@@ -34,9 +34,9 @@ class Account:
 
 
 @contextmanager
-def local_account(folder: Path) -> Iterator[Account]:
+def local_account(folder: Path, *, host_images: bool = False, max_jobs: int = 1) -> Iterator[Account]:
     """Serve an account on a free loopback port until the block ends; `folder` takes its files."""
-    running = Running(Settings(port=0, region=REGION, host_images=False, max_jobs=1, folder=folder))
+    running = Running(Settings(port=0, region=REGION, host_images=host_images, max_jobs=max_jobs, folder=folder))
     thread = threading.Thread(target=running.serve, daemon=True)
     thread.start()
     try:

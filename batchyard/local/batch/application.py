@@ -107,6 +107,7 @@ def create_application(config: BatchConfig) -> BatchApplication:
         tools_folder=config.tools_folder,
         images=images,
         stop_timeout=config.stop_timeout,
+        clients=config.clients,
     )
     runner = ProcessRunner(workplace, lambda region: config.clients("logs", region), config.close_timeout)
     engine = Engine(runner, config.clock, config.max_jobs)

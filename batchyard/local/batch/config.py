@@ -37,7 +37,7 @@ class BatchConfig:
     images_folder: Path
     """Snapshots of the container folder: `<images_folder>/<tag>/`."""
     clients: Callable[[str, str], Any]
-    """Makes a boto3 client for (service, region): `logs` and `ecs` are used."""
+    """Makes a boto3 client for (service, region): `logs`, `ecs`, `ssm` and `secretsmanager` are used."""
     host_images: bool = False
     """Whether commands of other images run on this machine, without their image."""
     max_jobs: int = field(default_factory=lambda: os.cpu_count() or 1)

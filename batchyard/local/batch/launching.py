@@ -92,6 +92,9 @@ def launch_of(record: JobRecord, attempt: int, place: Place, task: Task) -> Laun
                 image=each["image"],
                 command=substituted(each["command"], submission.parameters),
                 environment={one["name"]: one["value"] for one in each["environment"]},
+                secrets={
+                    one["name"]: _secret_arn(one["valueFrom"], submission.region) for one in each.get("secrets", ())
+                },
                 mounts=tuple(_mount(point, volumes) for point in each["mountPoints"]),
                 logs=_log_target(each, submission.region, task),
                 essential=each["essential"],
@@ -111,6 +114,11 @@ def _log_target(container: Document, region: str, task: Task) -> LogTarget:
         stream=task.log_streams[container["name"]],
         creates_group=group == DEFAULT_LOG_GROUP or options.get("awslogs-create-group") == "true",
     )
+
+
+def _secret_arn(reference: str, region: str) -> str:
+    """A parameter of the job's own region may go by its name (API reference, Secret)."""
+    return reference if reference.startswith("arn:") else arn("ssm", region, f"parameter/{reference.lstrip('/')}")
 
 
 def substituted(command: list[str], parameters: Document) -> tuple[str, ...]:

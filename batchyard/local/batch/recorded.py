@@ -19,6 +19,7 @@ OF_A_CONTAINER = (
     "image",
     "command",
     "environment",
+    "secrets",
     "vcpus",
     "resourceRequirements.VCPU",
     "logConfiguration.options.awslogs-group",

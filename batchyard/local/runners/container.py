@@ -19,6 +19,7 @@ from batchyard.local.runners.images import ImageRefusedError, Images
 from batchyard.local.runners.launch import ContainerLaunch
 from batchyard.local.runners.logs import Lines, LogGroupError, LogStream
 from batchyard.local.runners.scratch import Scratch, environment_of
+from batchyard.local.runners.secrets import SecretError, values_of
 from batchyard.local.scheduler.model import Outcome
 
 EXITED = "Essential container in task exited"
@@ -41,6 +42,8 @@ class Workplace:
     images: Images
     stop_timeout: float
     """Seconds between TERM and KILL."""
+    clients: Callable[[str, str], Any]
+    """Makes a boto3 client of the account for (service, region), which may be shared between threads."""
 
 
 @dataclass
@@ -77,10 +80,11 @@ class RunningContainer:
         """Run it and say how it ended. No process of it is left on return."""
         try:
             arguments = self.workplace.images.arguments(self.launch)
+            secrets = values_of(self.launch.secrets, self.workplace.clients)
             self.logs.open()
             self.scratch.create()
-            outcome = self._supervise(arguments, on_started)
-        except ImageRefusedError as refusal:
+            outcome = self._supervise(arguments, secrets, on_started)
+        except (ImageRefusedError, SecretError) as refusal:
             return Outcome(NOT_STARTED, reason=str(refusal))
         except (LogGroupError, OSError, ValueError) as error:
             log.warning("%s: %s", self.job, error)
@@ -88,14 +92,17 @@ class RunningContainer:
         complaint = self.logs.complaint
         return replace(outcome, reason=complaint) if complaint and not outcome.reason else outcome
 
-    def _supervise(self, arguments: list[str], on_started: Callable[[], None]) -> Outcome:
+    def _supervise(self, arguments: list[str], secrets: Mapping[str, str], on_started: Callable[[], None]) -> Outcome:
         place = self.workplace
         reports, report = os.pipe()
         order = {
             "arguments": arguments,
-            "environment": environment_of(
-                self.launch, self.scratch, self.batch_environment, place.endpoint_url, place.tools_folder
-            ),
+            "environment": {
+                **environment_of(
+                    self.launch, self.scratch, self.batch_environment, place.endpoint_url, place.tools_folder
+                ),
+                **secrets,
+            },
             "folder": str(self.scratch.work),
             "stop_timeout": place.stop_timeout,
             "status": report,

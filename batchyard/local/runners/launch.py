@@ -40,6 +40,8 @@ class ContainerLaunch:
     command: tuple[str, ...]
     environment: Mapping[str, str]
     """The variables of the job definition and the overrides: they win."""
+    secrets: Mapping[str, str]
+    """Variables whose values are read when it starts, by the ARN of the secret or parameter."""
     mounts: tuple[Mount, ...]
     logs: LogTarget
     essential: bool = True

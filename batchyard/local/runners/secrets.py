@@ -1,0 +1,50 @@
+"""Secrets of a job's environment, read when an attempt starts, as the ECS agent does.
+
+Source: AWS Batch User Guide, "Specify sensitive data"; Amazon ECS Developer Guide, "Pass Secrets Manager secrets
+through environment variables" (what may follow a secret's ARN).
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+#: How many parts the ARN of a secret itself has: arn, partition, service, region, account, "secret", name.
+_SECRET_PARTS = 7
+
+
+class SecretError(Exception):
+    """A secret that cannot be had; the message never holds a value."""
+
+
+def values_of(secrets: Mapping[str, str], clients: Callable[[str, str], Any]) -> dict[str, str]:
+    """The values of variables whose secret's or parameter's ARN is given. Raises SecretError."""
+    return {name: _value(name, arn, clients) for name, arn in secrets.items()}
+
+
+def _value(name: str, arn: str, clients: Callable[[str, str], Any]) -> str:
+    _, _, service, region, *_ = parts = arn.split(":")
+    try:
+        if service == "secretsmanager":
+            return _secret(parts, clients("secretsmanager", region))
+        return str(clients("ssm", region).get_parameter(Name=arn, WithDecryption=True)["Parameter"]["Value"])
+    except (ClientError, BotoCoreError, ValueError) as error:
+        raise SecretError(f"ResourceInitializationError: no value for {name}, from {arn}: {error}") from error
+
+
+def _secret(parts: list[str], client: Any) -> str:
+    """A secret as a whole, or a key of the JSON object in it: `ARN:KEY:STAGE:VERSION`."""
+    key, stage, version = [*parts[_SECRET_PARTS:], "", "", ""][:3]
+    which = {name: value for name, value in (("VersionStage", stage), ("VersionId", version)) if value}
+    text = str(client.get_secret_value(SecretId=":".join(parts[:_SECRET_PARTS]), **which)["SecretString"])
+    if not key:
+        return text
+    try:
+        found = json.loads(text)
+    except ValueError:
+        # The text of a JSONDecodeError has no part of the secret, but the chained exception holds it whole.
+        raise ValueError("it is not JSON, so it has no keys") from None
+    if not isinstance(found, dict) or key not in found:
+        raise ValueError(f"it has no key {key!r}")
+    return found[key] if isinstance(found[key], str) else json.dumps(found[key])
