@@ -38,7 +38,7 @@ DEFINITIONS = st.fixed_dictionaries(
         "command": st.lists(st.text("ab é\"'$\\{}", max_size=10), min_size=1, max_size=3),
         "image": st.sampled_from(["debian:12", "public.ecr.aws/docker/library/debian:12"]),
     },
-)
+).map(lambda drawn: {"image": "debian:12", **drawn} if "command" in drawn else drawn)
 
 BUDGETS = st.fixed_dictionaries(
     {"monthly_usd": st.sampled_from([0, 0.5, 500])},

@@ -10,6 +10,7 @@ from tests.support.settings import told
 
 SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:team/database-Ab12Cd"
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/team/tool:1"
+MOUNTED = {"image": {"source": "external", "uri": IMAGE, "mount_runner": True}}
 RUN = {"image": IMAGE, "command": ["run"]}
 HELPER = {**RUN, "essential": False}
 SPOT = {"type": "SPOT", "instance_types": ["m6i.large"]}
@@ -81,6 +82,11 @@ REFUSED: dict[str, tuple[dict[str, Any], str, list[str]]] = {
         definition({"main": {"command": ["job.sh"]}}),
         "containers.main",
         ["the platform's image", "an image and its command, or BATCH_FILE_S3_URL"],
+    ),
+    "nothing-to-fetch-for-a-mounted-runner": (
+        {**definition({"main": {}}), **MOUNTED},
+        "containers.main",
+        ["the mounted runner", "nobody submits one to several containers"],
     ),
     "shared-folder-of-one": (
         {"job_definitions": {"fetch-and-run": {}, "several": {"shared_folders": ["/work"]}}},
@@ -193,6 +199,7 @@ ALLOWED: dict[str, dict[str, Any]] = {
         **definition({"main": {"command": ["run"]}}),
         "image": {"source": "external", "uri": IMAGE},
     },
+    "a-command-beside-a-mounted-runner": {**definition({"main": {"command": ["run"]}}), **MOUNTED},
     "job-fields": definition(
         {"main": {**RUN, "command": ["run", "Ref::a"]}},
         parameters={"a": "1"},

@@ -36,11 +36,20 @@ REFUSED: dict[str, tuple[dict[str, Any], str, list[str]]] = {
         ["Secrets Manager"],
     ),
     "parameter-nobody-uses": (
-        {"command": ["run", "Ref::sample"], "parameters": {"sample": "1", "smaple": "2"}},
+        {"image": "debian:13", "command": ["run", "Ref::sample"], "parameters": {"sample": "1", "smaple": "2"}},
         "parameters.smaple",
         ["no argument", "sample"],
     ),
-    "nameless-placeholder": ({"command": ["Ref::"]}, "command[0]", ["names no parameter", "Ref::NAME"]),
+    "command-of-the-platforms-image": (
+        {"command": ["wc", "-l"]},
+        "command",
+        ["runs nothing but the script", "wc -l", "an image as well", "BATCH_FILE_S3_URL in environment"],
+    ),
+    "nameless-placeholder": (
+        {"image": "debian:13", "command": ["Ref::"]},
+        "command[0]",
+        ["names no parameter", "Ref::NAME"],
+    ),
     "parameter-name": ({"parameters": {"a b": "1"}}, "parameters.a b", ["letters, digits, - and _"]),
     "variable-twice": (
         {"environment": {"TOKEN": "x"}, "secrets": {"TOKEN": PARAMETER}},
@@ -116,6 +125,10 @@ def test_what_is_refused(what: str) -> None:
 ALLOWED: dict[str, dict[str, Any]] = {
     "images": {"image": "registry.example.org:5000/team/tool:1.0@sha256:" + "0" * 64, "registry_secret": SECRET},
     "parameters-for-a-submitted-command": {"parameters": {"sample": "1"}},
+    "a-script-by-its-url": {
+        "command": ["job.sh", "60"],
+        "environment": {"BATCH_FILE_TYPE": "script", "BATCH_FILE_S3_URL": "s3://bucket/job.sh"},
+    },
     "no-scratch": {"scratch": None, "mounts": {"/scratch": {"host_path": "/data"}}},
     "secret-with-key-and-stage": {
         "secrets": {"A": f"{SECRET}:user::", "B": f"{SECRET}:a:AWSPREVIOUS:", "C": PARAMETER}

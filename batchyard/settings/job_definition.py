@@ -28,7 +28,8 @@ class JobDefinition(Container):
     """A job definition.
 
     With neither `image` nor `command` it runs the platform's image, which fetches a script or an archive from S3 and
-    runs it: that is what `batchyard submit` needs. With them it runs any command of any image. With `containers` a job
+    runs it: that is what `batchyard submit SCRIPT` needs. With them it runs any command of any image, and its jobs
+    need no script. With `containers` a job
     is several of them, and what a single container would have stands in each.
     """
 

@@ -12,6 +12,7 @@ from batchyard.settings.checks.containers import containers
 from batchyard.settings.checks.disk import disks
 from batchyard.settings.checks.duplicates import duplicates
 from batchyard.settings.checks.environments import purchase, vcpus
+from batchyard.settings.checks.fetching import fetching
 from batchyard.settings.checks.fit import fit, processors_without_image
 from batchyard.settings.checks.image import image
 from batchyard.settings.checks.image_build import image_build
@@ -57,6 +58,7 @@ CHECKS: tuple[Check, ...] = (
     duplicates,
     bucket_access,
     job_definitions,
+    fetching,
     containers,
     several_containers,
     shares,

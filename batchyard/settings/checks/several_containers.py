@@ -17,9 +17,6 @@ from batchyard.settings.task_container import TaskContainer
 #: What says something of several containers, and nothing of one.
 ONLY_WITH_SEVERAL = ("shared_folders", "ipc_mode", "pid_mode")
 
-#: The variable by which the runner of the platform's image knows what to fetch.
-WHAT_TO_FETCH = "BATCH_FILE_S3_URL"
-
 #: What of a dependency can be waited for if it is essential: with its end everything ends.
 ANY_TIME = "START"
 
@@ -31,7 +28,6 @@ def several_containers(deployment: Deployment) -> Iterator[Problem]:
         if not definition.containers:
             yield from _needless(here, definition)
             continue
-        yield from _to_be_told(here, definition, deployment)
         for find in _CHECKS:
             yield from find(here, definition)
 
@@ -59,21 +55,6 @@ def _both_forms(here: Path, definition: JobDefinition) -> Iterator[Problem]:
                 f"{field} beside containers",
                 f"{field} in each container that needs it",
                 others=((*here, "containers"),),
-            )
-
-
-def _to_be_told(here: Path, definition: JobDefinition, deployment: Deployment) -> Iterator[Problem]:
-    """No submission says what the runner of the platform's image shall fetch."""
-    if deployment.image.uri is not None and not deployment.image.mount_runner:
-        return  # only the image itself knows
-    for name, container in definition.containers.items():
-        if container.image is None and not {*container.environment, *container.secrets} & {WHAT_TO_FETCH}:
-            yield Problem(
-                (*here, "containers", name),
-                "it runs the platform's image, which fetches a script, and nobody submits one to several containers",
-                "no image",
-                f"an image and its command, or {WHAT_TO_FETCH} in its environment",
-                others=((*here, "containers", name, "image"),),
             )
 
 
