@@ -75,7 +75,7 @@ def test_a_script_where_none_can_run_is_refused(command: Command) -> None:
 def test_definitions_are_listed_with_their_revisions(platform: Platform, command: Command) -> None:
     lines = command("definitions").out.splitlines()
     assert [line.split() for line in lines[2:]] == [
-        ["fetch-and-run", "(default)", "1", "a", "script", platform.record.image, "1", "512", "-"],
+        ["fetch-and-run", "(default)", "1", "a", "script", "the", "platform's", "1", "512", "-"],
         ["count", "2-1", "echo", "Ref::input", "Ref::unit", "public.example/tools:1", "1", "512", "-"],
     ]
     _, count = json.loads(command("definitions", "--json").out)

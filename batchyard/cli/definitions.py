@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from batchyard.client.job_definitions import Revision
     from batchyard.platform import PlatformRecord
 
+# In the table; `--json` has it whole.
+_LONGEST_COMMAND = 50
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to the top-level command."""
@@ -69,7 +72,7 @@ def _cells(record: PlatformRecord, name: str, revisions: Sequence[Revision]) -> 
         f"{name} (default)" if name == record.default_job_definition else name,
         ranges([each.number for each in revisions]) or None,
         _runs(record, name, newest),
-        None if newest is None else newest.image,
+        _image(record, newest),
         *(amounts.get(kind) for kind in ("VCPU", "MEMORY", "GPU")),
     ]
 
@@ -79,7 +82,17 @@ def _runs(record: PlatformRecord, name: str, newest: Revision | None) -> str | N
         return "a script"
     if newest is None:
         return None
-    return "; ".join(shlex.join(command) or "its image's command" for command in newest.commands)
+    if not newest.is_single:
+        return f"{len(newest.commands)} containers"
+    (command,) = newest.commands
+    text = shlex.join(command) or "its image's command"
+    return text if len(text) <= _LONGEST_COMMAND else f"{text[: _LONGEST_COMMAND - 1]}…"
+
+
+def _image(record: PlatformRecord, newest: Revision | None) -> str | None:
+    if newest is None or newest.image is None:
+        return None
+    return "the platform's" if newest.image.partition(":")[0] == record.repository_uri else newest.image
 
 
 def _as_dict(record: PlatformRecord, name: str, revisions: Sequence[Revision]) -> dict[str, Any]:

@@ -38,13 +38,15 @@ def submit(
     script: Annotated[
         str | None,
         typer.Argument(
-            metavar="[SCRIPT]",
+            metavar="SCRIPT",
             help="A script, a Linux program, a .zip, or - for a script on stdin. None: the definition's own command.",
         ),
     ] = None,
     arguments: Annotated[
         list[str] | None,
-        typer.Argument(metavar="ARG", help="What the script gets, untouched. After a .zip: the file in it to run."),
+        typer.Argument(
+            metavar="ARG", help="What the script or command gets, untouched. After a .zip: the file in it to run."
+        ),
     ] = None,
     command: Annotated[
         bool,
