@@ -140,6 +140,21 @@ def test_conditions_on_the_exit_end_the_attempts(mine: Platform) -> None:
     assert job["retryStrategy"] == retry
 
 
+@pytest.mark.parametrize(("reason", "attempts"), [("ResourceInitializationError:*", 3), ("CannotPull*", 1)])
+def test_conditions_on_why_a_task_failed_to_start(mine: Platform, reason: str, attempts: int) -> None:
+    retry = {
+        "attempts": 3,
+        "evaluateOnExit": [
+            {"onReason": reason, "onStatusReason": "Task failed to start*", "action": "RETRY"},
+            {"onReason": "*", "action": "EXIT"},
+        ],
+    }
+    missing = {"secrets": [{"name": "TOKEN", "valueFrom": "/no/such/parameter"}]}
+    job = mine.finished(mine.submit(mine.define(["true"], container=missing, retryStrategy=retry)))
+    assert (job["status"], len(job["attempts"])) == ("FAILED", attempts)
+    assert job["statusReason"] == "Task failed to start"
+
+
 def test_a_job_that_runs_too_long_is_stopped(tmp_path: Path) -> None:
     with serving(tmp_path, clock=Clock(speed=60)) as server:
         mine = platform(server)

@@ -1,7 +1,7 @@
 """The parameters of a job: what its command's `Ref::NAME` arguments become.
 
-Batch refuses neither a parameter that no argument names nor an argument without a value: the first is ignored, and the
-second reaches the program as the text `Ref::NAME`. Both are a job that ran for nothing, so both are refused here.
+SubmitJob has no error for a parameter that no argument names, nor for an argument whose parameter nobody gave. Either
+is a job that runs for nothing, so both are refused here.
 
 Source: https://docs.aws.amazon.com/batch/latest/userguide/job_definition_parameters.html#parameters
 """

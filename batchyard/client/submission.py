@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
 
 from batchyard.client import checks, job_definitions
 from batchyard.client.connection import Connection
@@ -13,14 +12,11 @@ from batchyard.client.job_definitions import Reference, Revision
 from batchyard.client.jobs import describe
 from batchyard.client.parameters import check_given, check_used, replaced
 from batchyard.client.references import resolve
+from batchyard.client.request import optional_members, overrides_of
 from batchyard.client.script import Script
 from batchyard.client.storage import store
-from batchyard.client.work import Command, Work, check_work
+from batchyard.client.work import Command, Work, check_work, words_of
 from batchyard.platform import PlatformRecord
-
-if TYPE_CHECKING:
-    from mypy_boto3_batch.literals import ResourceTypeType
-    from mypy_boto3_batch.type_defs import ContainerOverridesTypeDef, ResourceRequirementTypeDef
 
 _OURS = ("BATCH_FILE_TYPE", "BATCH_FILE_S3_URL", "BATCH_FILE_SHA256", "BATCH_FILE_VERSION_ID")
 
@@ -80,13 +76,14 @@ def submit(connection: Connection, record: PlatformRecord, submission: Submissio
     check(submission, record)
     queue = submission.queue or record.default_queue
     definition = job_definitions.find(record, submission.job_definition or record.default_job_definition)
-    prefix = f"s3://{record.bucket}/{record.scripts_prefix}"
     revision = _revision(connection, submission, definition)
     runner = record.mounted_runners.get(definition.name) if revision is None else revision.runner
     work = submission.work
     name = submission.name or checks.name_from(work.name if isinstance(work, Script) else definition.name)
-    url = f"{prefix}{work.sha256}/{work.name}" if isinstance(work, Script) else None
-    overrides = _overrides(submission, url, runner)
+    url = None
+    if isinstance(work, Script):
+        url = f"s3://{record.bucket}/{record.scripts_prefix}{work.sha256}/{work.name}"
+    overrides = overrides_of(submission, url, runner)
     checks.check_length(overrides)
     if revision is not None and overrides and not revision.is_single:
         raise InvalidInputError(
@@ -102,7 +99,7 @@ def submit(connection: Connection, record: PlatformRecord, submission: Submissio
         jobName=name,
         jobQueue=record.job_queues[queue],
         jobDefinition=definition.arn,
-        **_optional(submission, overrides, depends_on),
+        **optional_members(submission, overrides, depends_on),
     )
     return Submitted(
         id=answer["jobId"],
@@ -133,7 +130,7 @@ def check(submission: Submission, record: PlatformRecord) -> None:
     checks.check_amounts(submission.vcpus, submission.attempts, submission.depends_on)
     checks.check_share(record, queue, submission.share, submission.priority)
     if submission.work:
-        check_used([_words(submission.work)], submission.parameters)
+        check_used([words_of(submission.work)], submission.parameters)
 
 
 def _revision(connection: Connection, submission: Submission, definition: Reference) -> Revision | None:
@@ -153,70 +150,14 @@ def _revision(connection: Connection, submission: Submission, definition: Refere
     return revision
 
 
-def _words(work: Work) -> Command:
-    return work.command if isinstance(work, Script) else work
-
-
 def _command(submission: Submission, revision: Revision | None) -> Command:
-    """What the job runs, in one line."""
-    words = _words(submission.work)
+    """What the job runs, with parameters in their places."""
+    words = words_of(submission.work)
     if isinstance(submission.work, Script) or revision is None:
         return words
     if not words and revision.is_single:
         (words,) = revision.commands
     return replaced(words, {**revision.parameters, **submission.parameters})
-
-
-def _optional(
-    submission: Submission, overrides: ContainerOverridesTypeDef, depends_on: tuple[str, ...]
-) -> dict[str, Any]:
-    """The members of SubmitJob that only some submissions have. They are left out, not sent as null, as it wants."""
-    said: dict[str, Any] = {
-        "containerOverrides": overrides or None,
-        "dependsOn": [{"jobId": job_id} for job_id in depends_on] or None,
-        "timeout": _wrapped("attemptDurationSeconds", submission.timeout_seconds),
-        "retryStrategy": _wrapped("attempts", submission.attempts),
-        "parameters": dict(submission.parameters) or None,
-        "shareIdentifier": submission.share,
-        "schedulingPriorityOverride": submission.priority,
-    }
-    return {name: value for name, value in said.items() if value is not None}
-
-
-def _wrapped(member: str, value: int | None) -> dict[str, int] | None:
-    return None if value is None else {member: value}
-
-
-def _overrides(submission: Submission, url: str | None, runner: str | None) -> ContainerOverridesTypeDef:
-    """What differs from the job definition, and nothing else.
-
-    A mounted runner is named before the script: Batch cannot override an ENTRYPOINT, and the image is not made for it.
-    """
-    work = submission.work
-    environment = dict(submission.environment)
-    command = _words(work)
-    if isinstance(work, Script):
-        environment["BATCH_FILE_TYPE"] = work.kind
-        environment["BATCH_FILE_S3_URL"] = str(url)
-        environment["BATCH_FILE_SHA256"] = work.sha256
-        command = (*([runner] if runner else []), *command)
-    overrides: ContainerOverridesTypeDef = {}
-    if command:
-        overrides["command"] = list(command)
-    if environment:
-        overrides["environment"] = [{"name": name, "value": value} for name, value in environment.items()]
-    requirements: dict[ResourceTypeType, int | None] = {
-        "VCPU": submission.vcpus,
-        "MEMORY": submission.memory_mib,
-        "GPU": submission.gpus,
-    }
-    # The members `vcpus` and `memory` of the overrides are deprecated, and ignored by newer job definitions.
-    given: list[ResourceRequirementTypeDef] = [
-        {"type": kind, "value": str(amount)} for kind, amount in requirements.items() if amount is not None
-    ]
-    if given:
-        overrides["resourceRequirements"] = given
-    return overrides
 
 
 def _dependencies(connection: Connection, record: PlatformRecord, references: tuple[str, ...]) -> tuple[str, ...]:

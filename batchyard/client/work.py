@@ -15,6 +15,11 @@ Command = tuple[str, ...]
 Work = Script | Command
 
 
+def words_of(work: Work) -> Command:
+    """The container's command: for a script its name and arguments, before the runner is named."""
+    return work.command if isinstance(work, Script) else work
+
+
 def check_work(record: PlatformRecord, definition: str, work: Work) -> None:
     """Raise InvalidInputError for work that jobs of this definition cannot run.
 
