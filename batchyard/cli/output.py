@@ -188,8 +188,8 @@ def _container(container: Container) -> str:
         "essential" if container.essential else None,
         container.image,
         shlex.join(container.command),
-        f"{container.vcpus} vCPUs",
-        f"{container.memory_mib} MiB",
+        f"vCPUs {container.vcpus}",
+        f"memory {container.memory_mib} MiB",
         f"log group {container.log_group}",
     )
 
