@@ -20,6 +20,9 @@ class TaskContainer:
     essential: bool
     #: From other containers' names to START, COMPLETE or SUCCESS.
     depends_on: Mapping[str, str] = field(default_factory=dict)
+    #: Seconds: how long others wait for its end, and how long it has to end when it is stopped.
+    start_timeout: int | None = None
+    stop_timeout: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,5 +61,7 @@ def _container(
         name=one.name,
         essential=one.essential,
         depends_on=dependencies or None,
+        start_timeout=one.start_timeout,
+        stop_timeout=one.stop_timeout,
         **container_properties(one.container, log_options),
     )

@@ -39,6 +39,8 @@ def runs_of(deployment: Deployment, definition: JobDefinition, *, image: str, re
                 container=_container(deployment, each, image=image, region=region, shared=shared, prefix=f"{name}-"),
                 essential=each.essential,
                 depends_on=each.depends_on,
+                start_timeout=each.start_timeout_seconds,
+                stop_timeout=each.stop_timeout_seconds,
             )
             for name, each in definition.containers.items()
         ],

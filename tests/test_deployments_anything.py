@@ -48,6 +48,19 @@ BUDGETS = st.fixed_dictionaries(
         "actual_percent": st.lists(st.sampled_from([1, 80, 100, 1000]), max_size=4, unique=True),
     },
 )
+CONTAINERS = st.fixed_dictionaries(
+    {"image": st.just("debian:12")},
+    optional={
+        "essential": st.booleans(),
+        "depends_on": st.dictionaries(NAMES, st.sampled_from(["START", "SUCCESS"]), max_size=1),
+        "vcpus": st.integers(1, 4),
+        "scratch": st.none(),
+    },
+)
+SEVERAL = st.fixed_dictionaries(
+    {"containers": st.dictionaries(NAMES, CONTAINERS, min_size=1, max_size=3)},
+    optional={"shared_folders": st.just(["/work"]), "pid_mode": st.just("task"), "attempts": st.integers(1, 10)},
+)
 
 
 @st.composite
@@ -72,7 +85,7 @@ def files(draw: st.DrawFn) -> dict[str, Any]:
             "tags": st.dictionaries(st.sampled_from(["team", "cost-centre", "a b"]), st.text("ab 1:/", max_size=9)),
         },
     )
-    definitions = {"fetch-and-run": {}, **draw(st.dictionaries(NAMES, DEFINITIONS, max_size=3))}
+    definitions = {"fetch-and-run": {}, **draw(st.dictionaries(NAMES, DEFINITIONS | SEVERAL, max_size=3))}
     return {
         "compute_environments": environments,
         "queues": queues,
@@ -100,3 +113,5 @@ def test_what_is_accepted_synthesizes_and_is_clean_and_the_rest_is_refused_in_wo
 
     holds()
     assert len(accepted) >= 3, "the examples are refused too often to say anything"
+    definitions = [each for value in accepted for each in value["job_definitions"].values()]
+    assert any("containers" in each for each in definitions), "no example has several containers"

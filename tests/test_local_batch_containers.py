@@ -149,6 +149,33 @@ def test_what_depends_on_a_success_that_did_not_come_never_starts(mine: Platform
     }
 
 
+def test_the_wait_for_an_end_has_its_limit(mine: Platform) -> None:
+    job = run(
+        mine,
+        {
+            "prepare": {**HELPER, "script": "exec sleep 60", "startTimeout": 2},
+            "main": after(prepare="SUCCESS"),
+        },
+    )
+    assert (job["status"], codes(job)) == ("FAILED", {"prepare": 143, "main": None})
+    assert containers(job)["main"]["reason"] == (
+        "It depends on the SUCCESS of prepare, and it has not ended within 2 seconds"
+    )
+
+
+def test_a_container_has_its_own_time_to_stop(mine: Platform) -> None:
+    """The server of these tests gives one second, and the container needs more."""
+    job = run(
+        mine,
+        {
+            "main": {"script": once("slow"), **after(slow="START")},
+            "slow": {**HELPER, "script": forever("slow", "sleep 1.3; echo tidied up"), "stopTimeout": 60},
+        },
+    )
+    assert log(mine, job, "slow") == ["tidied up"]
+    assert codes(job) == {"main": 0, "slow": 0}
+
+
 def test_a_job_is_starting_until_all_of_its_containers_have_started(mine: Platform, tmp_path: Path) -> None:
     job_id = mine.submit(
         mine.define_several(
@@ -283,6 +310,7 @@ REFUSED: dict[str, tuple[dict[str, dict[str, Any]], str]] = {
     "name": ({"a/b": {}}, "Container name 'a/b' must be 1 to 255 letters"),
     "image": ({"a": {"image": ""}}, "Container a must name an image"),
     "memory": ({"a": {"resourceRequirements": [{"type": "VCPU", "value": "1"}]}}, "Container a must state memory"),
+    "start-timeout": ({"a": {"startTimeout": 1}}, "Container a: startTimeout must be at least 2"),
     "variable": ({"a": {"environment": [{"name": "AWS_BATCH_X", "value": "1"}]}}, "cannot start with 'AWS_BATCH'"),
 }
 

@@ -78,6 +78,13 @@ REFUSED: dict[str, tuple[dict[str, Any], str, list[str]]] = {
         "containers.a.depends_on.b",
         ["wait for each other", "a → b → c → a"],
     ),
+    "limit-to-a-wait-of-nobody": (
+        definition(
+            {"first": {**HELPER, "start_timeout_seconds": 60}, "main": {**RUN, "depends_on": {"first": "START"}}}
+        ),
+        "containers.first.start_timeout_seconds",
+        ["no container waits", "first: SUCCESS (or COMPLETE)"],
+    ),
     "nothing-to-fetch": (
         definition({"main": {"command": ["job.sh"]}}),
         "containers.main",
@@ -175,8 +182,8 @@ ALLOWED: dict[str, dict[str, Any]] = {
     "ten": definition({f"c{number}": {**RUN, "vcpus": 2} for number in range(10)}),
     "prepare-run-and-watch": definition(
         {
-            "prepare": HELPER,
-            "watch": HELPER,
+            "prepare": {**HELPER, "start_timeout_seconds": 600},
+            "watch": {**HELPER, "stop_timeout_seconds": 120},
             "main": {**RUN, "depends_on": {"prepare": "SUCCESS", "watch": "START"}},
             "report": {**HELPER, "depends_on": {"main": "START"}},
         },

@@ -27,6 +27,8 @@ PIPELINE = {
             "secrets": {"TOKEN": PARAMETER},
             "scratch": None,
             "user": "1000",
+            "start_timeout_seconds": 600,
+            "stop_timeout_seconds": 180,
         },
         "watch": {
             "image": "registry.example.org/watch:1",
@@ -98,6 +100,8 @@ def test_essential_ones_and_dependencies(task: dict[str, Any]) -> None:
         {"ContainerName": "watch", "Condition": "START"},
     ]
     assert "DependsOn" not in containers["prepare"]
+    assert (containers["prepare"]["StartTimeout"], containers["prepare"]["StopTimeout"]) == (600, 180)
+    assert not {"StartTimeout", "StopTimeout"} & containers["align"].keys()
 
 
 def test_each_has_its_own(task: dict[str, Any]) -> None:

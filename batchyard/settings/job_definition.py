@@ -40,7 +40,8 @@ class JobDefinition(Container):
     )
     shared_folders: Items[AbsolutePath] = Field(
         default=(),
-        description="Folders that all `containers` of a job have, at these paths; empty when it starts, gone with it.",
+        description="Folders that all `containers` of a job have, at these paths; empty when it starts, gone with it. "
+        "They are root's, unless the image of the first container has such a folder that is somebody else's.",
     )
     ipc_mode: Literal["task", "none"] | None = Field(
         default=None,

@@ -35,3 +35,16 @@ class TaskContainer(Container):
         description="Containers that it waits for, by name: until they have started (START), ended (COMPLETE) or ended "
         "with 0 (SUCCESS); the last two not for essential ones. It is stopped before them.",
     )
+    start_timeout_seconds: int | None = Field(
+        default=None,
+        ge=2,
+        le=86_400,
+        description="Seconds from its start within which it must have ended, or those that wait for its end never "
+        "start. Unset: they wait as long as it takes; the job's `timeout_seconds` counts only once all have started.",
+    )
+    stop_timeout_seconds: int | None = Field(
+        default=None,
+        ge=2,
+        le=86_400,
+        description="Seconds that it has to end when it is stopped, before it is killed. Unset: 30.",
+    )

@@ -99,6 +99,8 @@ def launch_of(record: JobRecord, attempt: int, place: Place, task: Task) -> Laun
                 logs=_log_target(each, submission.region, task),
                 essential=each["essential"],
                 depends_on={one["containerName"]: one["condition"] for one in each["dependsOn"]},
+                start_timeout=each.get("startTimeout"),
+                stop_timeout=each.get("stopTimeout"),
             )
             for each in submission.task["containers"]
         ),

@@ -64,7 +64,10 @@ APPLIED: Mapping[str, frozenset[str]] = {
             "schedulingPriority",
             "consumableResourceProperties",
             *(f"{place}.{member}" for place in CONTAINERS for member in OF_A_CONTAINER),
-            *(f"{TASK_CONTAINERS}.{member}" for member in ("name", "essential", "dependsOn")),
+            *(
+                f"{TASK_CONTAINERS}.{member}"
+                for member in ("name", "essential", "dependsOn", "startTimeout", "stopTimeout")
+            ),
             f"{TASK}.volumes.name",
         }
     ),

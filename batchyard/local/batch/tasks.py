@@ -15,6 +15,8 @@ SINGLE, SEVERAL = FORMS = ("containerProperties", "ecsProperties")
 #: The container of a job that has only one, in log streams and where none is named.
 ONLY = "default"
 MOST_CONTAINERS = 10
+#: Seconds.
+LEAST_TIMEOUT = 2
 CONDITIONS = ("START", "COMPLETE", "SUCCESS")
 #: What a container of a job with several has besides, and gets here in one that is alone.
 OF_SEVERAL = ("name", "essential", "dependsOn")
@@ -85,6 +87,9 @@ def _task(task: Document) -> Document:
         if not _NAME.fullmatch(each["name"]):
             raise refuse(f"Container name {each['name']!r} must be 1 to 255 letters, numbers, hyphens and underscores")
         check_container(each, f"Container {each['name']}")
+        for timeout in ("startTimeout", "stopTimeout"):
+            if each.get(timeout, LEAST_TIMEOUT) < LEAST_TIMEOUT:
+                raise refuse(f"Container {each['name']}: {timeout} must be at least {LEAST_TIMEOUT}")
     containers = {each["name"]: {"essential": True, "dependsOn": [], **with_lists(each)} for each in given}
     if len(containers) < len(given):
         raise refuse("The names of containers must be unique")

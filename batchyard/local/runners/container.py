@@ -104,7 +104,7 @@ class RunningContainer:
                 **secrets,
             },
             "folder": str(self.scratch.work),
-            "stop_timeout": place.stop_timeout,
+            "stop_timeout": place.stop_timeout if self.launch.stop_timeout is None else self.launch.stop_timeout,
             "status": report,
         }
         try:

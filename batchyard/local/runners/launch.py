@@ -48,6 +48,10 @@ class ContainerLaunch:
     """Whether all others are stopped when it ends, and the job's end is decided by it."""
     depends_on: Mapping[str, Condition] = field(default_factory=dict)
     """What must have happened to others, by their name, before it starts."""
+    start_timeout: float | None = None
+    """Seconds from its start that others wait for its end."""
+    stop_timeout: float | None = None
+    """Seconds between TERM and KILL; None: as for every job of this machine."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ containers are stopped, the ECS agent (`agent/engine/dependencygraph`).
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,7 +30,8 @@ class RunningTask:
     containers: Mapping[str, RunningContainer]
     changed: threading.Condition = field(default_factory=threading.Condition)
     """Held to read or write what follows."""
-    started: set[str] = field(default_factory=set)
+    started: dict[str, float] = field(default_factory=dict)
+    """When, by the monotonic clock."""
     ended: dict[str, Outcome] = field(default_factory=dict)
     """By name, in the order of their ends; also of those that never started."""
     is_running: bool = False
@@ -102,28 +104,42 @@ class RunningTask:
             while True:
                 if self.is_stopping:
                     return Outcome(NOT_STARTED, reason="The task was stopped before the container could start")
-                met = [self._is_met(name, condition) for name, condition in launch.depends_on.items()]
-                if False in met:
-                    name = [*launch.depends_on][met.index(False)]
+                met = {name: self._is_met(name, condition) for name, condition in launch.depends_on.items()}
+                for name in (name for name, is_met in met.items() if is_met is False):
                     return Outcome(NOT_STARTED, reason=self._unmet(name, launch.depends_on[name]))
-                if None not in met:
+                open_ones = [name for name, is_met in met.items() if is_met is None]
+                if not open_ones:
                     return None
-                self.changed.wait()
+                left = [seconds for name in open_ones if (seconds := self._seconds_left(name)) is not None]
+                self.changed.wait(min(left, default=None))
 
     def _is_met(self, name: str, condition: Condition) -> bool | None:
         """Whether a condition is met; None: not yet."""
-        if name not in self.ended:
-            return True if condition == "START" and name in self.started else None
-        return self.ended[name].is_success if condition == "SUCCESS" else name in self.started
+        if name in self.ended:
+            return self.ended[name].is_success if condition == "SUCCESS" else name in self.started
+        if condition == "START" and name in self.started:
+            return True
+        return False if self._seconds_left(name) == 0.0 else None
+
+    def _seconds_left(self, name: str) -> float | None:
+        """How long others still wait for a container's end; None without a limit, or before its start."""
+        limit = self.containers[name].launch.start_timeout
+        if limit is None or name not in self.started:
+            return None
+        return max(0.0, self.started[name] + limit - time.monotonic())
 
     def _unmet(self, name: str, condition: Condition) -> str:
-        code = self.ended[name].exit_code
-        how = "it could not be started" if name not in self.started else f"it ended with exit code {code}"
+        if name not in self.started:
+            how = "it could not be started"
+        elif name in self.ended:
+            how = f"it ended with exit code {self.ended[name].exit_code}"
+        else:
+            how = f"it has not ended within {self.containers[name].launch.start_timeout} seconds"
         return f"It depends on the {condition} of {name}, and {how}"
 
     def _note_start(self, name: str, on_started: Callable[[], None]) -> None:
         with self.changed:
-            self.started.add(name)
+            self.started[name] = time.monotonic()
             self.changed.notify_all()
             is_now_running = self._is_now_running()
         if is_now_running:
@@ -143,7 +159,7 @@ class RunningTask:
 
     def _is_now_running(self) -> bool:
         """Whether the last container has just got over its start; true once. Until then the job is STARTING."""
-        over = self.started | self.ended.keys()
+        over = self.started.keys() | self.ended.keys()
         if self.is_running or self.is_stopping or not self.started or over < self.containers.keys():
             return False
         self.is_running = True

@@ -109,6 +109,25 @@ def _cycles(here: Path, definition: JobDefinition) -> Iterator[Problem]:
         )
 
 
+def _start_timeouts(here: Path, definition: JobDefinition) -> Iterator[Problem]:
+    """There is a limit to waiting for an end only where somebody waits for it."""
+    awaited = {
+        other
+        for container in definition.containers.values()
+        for other, condition in container.depends_on.items()
+        if condition != ANY_TIME
+    }
+    for name, container in definition.containers.items():
+        if container.start_timeout_seconds is not None and name not in awaited:
+            yield Problem(
+                (*here, "containers", name, "start_timeout_seconds"),
+                "no container waits for the end of this one",
+                str(container.start_timeout_seconds),
+                f"nothing, or {name}: SUCCESS (or COMPLETE) in depends_on of another container",
+                others=tuple((*here, "containers", other, "depends_on") for other in definition.containers),
+            )
+
+
 def _circle(containers: Mapping[str, TaskContainer]) -> tuple[str, ...]:
     """Containers of which each waits for the next and the last for the first; more than one, or none."""
     done: set[str] = set()
@@ -152,5 +171,6 @@ _CHECKS: tuple[Callable[[Path, JobDefinition], Iterator[Problem]], ...] = (
     _essential,
     _dependencies,
     _cycles,
+    _start_timeouts,
     _folders,
 )
