@@ -22,9 +22,9 @@ def mine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
 def secret(mine: Platform) -> str:
     """The ARN of a secret that had another value before."""
     client = mine.server.client("secretsmanager")
-    arn = str(client.create_secret(Name="team/database", SecretString="before")["ARN"])
+    arn = str(client.create_secret(Name="runner/database", SecretString="before")["ARN"])
     client.put_secret_value(SecretId=arn, SecretString=TEXT)
-    mine.server.client("ssm").put_parameter(Name="/team/token", Value="abc", Type="SecureString")
+    mine.server.client("ssm").put_parameter(Name="/runner/token", Value="abc", Type="SecureString")
     mine.server.client("ssm", "eu-west-1").put_parameter(Name="plain", Value="far away", Type="String")
     return arn
 
@@ -49,8 +49,8 @@ def test_a_secret_as_a_whole_a_key_of_it_and_an_older_value(
 @pytest.mark.parametrize(
     ("reference", "value"),
     [
-        ("arn:aws:ssm:us-east-1:123456789012:parameter/team/token", "abc"),
-        ("/team/token", "abc"),
+        ("arn:aws:ssm:us-east-1:123456789012:parameter/runner/token", "abc"),
+        ("/runner/token", "abc"),
         ("arn:aws:ssm:eu-west-1:123456789012:parameter/plain", "far away"),
     ],
 )
