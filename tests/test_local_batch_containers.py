@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -243,6 +244,28 @@ def test_each_attempt_starts_all_again(mine: Platform) -> None:
     tasks = [each["taskProperties"][0] for each in job["attempts"]]
     assert [one["containers"][0]["exitCode"] for one in tasks] == [1, 0]
     assert len({one["taskArn"] for one in tasks}) == 2
+
+
+def test_each_child_of_an_array_has_its_own(mine: Platform) -> None:
+    definition = mine.define_several({"main": {"script": "exit $AWS_BATCH_JOB_ARRAY_INDEX"}, "other": dict(HELPER)})
+    parent = mine.submit(definition, arrayProperties={"size": 2})
+    assert mine.finished(parent)["status"] == "FAILED"
+    assert [codes(mine.job(f"{parent}:{index}"))["main"] for index in (0, 1)] == [0, 1]
+
+
+def test_all_end_with_the_server_also_those_that_still_wait(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    with serving(tmp_path / "batch") as server:
+        mine = platform(server)
+        hangs = f"trap : TERM; echo $$ > {pid}; while :; do sleep 0.02; done"
+        definition = mine.define_several(
+            {"prepare": {**HELPER, "script": hangs}, "main": after(prepare="SUCCESS"), "other": {"script": hangs}}
+        )
+        mine.submit(definition)
+        until(lambda: pid.exists() and pid.read_text().strip(), "it runs")
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid.read_text()), 0)
+    assert list((tmp_path / "batch" / "jobs").iterdir()) == []
 
 
 def test_overrides_name_their_container(mine: Platform) -> None:

@@ -157,6 +157,11 @@ REFUSED: dict[str, tuple[dict[str, Any], str, list[str]]] = {
         ["9048 MiB of memory in all containers"],
     ),
     "gpus-nowhere": (definition({"main": {**RUN, "gpus": 1}}), "containers", ["1 GPUs in all containers"]),
+    "shared-folder-on-the-mounted-runner": (
+        {**definition({"a": RUN, "b": RUN}, shared_folders=["/opt"]), "image": {"mount_runner": True}},
+        "shared_folders[0]",
+        ["the runner is mounted there"],
+    ),
     "on-the-mounted-runner": (
         {
             **definition({"main": {**RUN, "mounts": {"/opt/batchyard": {}}}}),

@@ -58,19 +58,23 @@ def _mounted_runner(deployment: Deployment) -> Iterator[Problem]:
             "false, or source: external, or a job definition with an image",
             others=(SOURCE,),
         )
+    paths: dict[Path, str] = {}
     for here, container in mounting.items():
-        paths: dict[str, Path] = {} if container.scratch is None else {container.scratch: (*here, "scratch")}
-        paths |= {path: (*here, "mounts", path) for path in container.mounts}
-        paths |= {path: (*here, "efs", path) for path in container.efs}
-        for path, place in paths.items():
-            if f"{RUNNER_FOLDER}/".startswith(f"{path}/") or path.startswith(f"{RUNNER_FOLDER}/"):
-                yield Problem(
-                    place,
-                    "the runner is mounted there",
-                    path,
-                    f"a path that neither lies in {RUNNER_FOLDER} nor holds it",
-                    others=(MOUNT_RUNNER,),
-                )
+        paths |= {} if container.scratch is None else {(*here, "scratch"): container.scratch}
+        paths |= {(*here, "mounts", path): path for path in container.mounts}
+        paths |= {(*here, "efs", path): path for path in container.efs}
+        # Of all containers, so here once for each of them that mounts the runner.
+        shared = deployment.job_definitions[str(here[1])].shared_folders
+        paths |= {(*here[:2], "shared_folders", position): path for position, path in enumerate(shared)}
+    for place, path in paths.items():
+        if f"{RUNNER_FOLDER}/".startswith(f"{path}/") or path.startswith(f"{RUNNER_FOLDER}/"):
+            yield Problem(
+                place,
+                "the runner is mounted there",
+                path,
+                f"a path that neither lies in {RUNNER_FOLDER} nor holds it",
+                others=(MOUNT_RUNNER,),
+            )
 
 
 def _words(value: object) -> str:
