@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import cache
 from typing import Any
 
 import pytest
+from botocore.stub import Stubber
 
+from batchyard.client.connection import Connection, connect_to_endpoint
 from batchyard.client.errors import InvalidInputError
 from batchyard.client.script import from_bytes
 from batchyard.client.submission import Submission, submit
 from batchyard.mounted_runner import RUNNER, RUNNER_FOLDER
 from batchyard.platform import PlatformRecord
 from tests.support.platform import Platform
-from tests.support.records import record
-from tests.support.stubbed import stubbed
+from tests.support.records import REGION, record
 
 SCRIPT = from_bytes("job.sh", b"#!/bin/sh\n", ["Ref::greeting"])
 BATCH = record().job_queues["default"].rpartition(":")[0]
@@ -103,30 +105,42 @@ SEVERAL = {
 }
 
 
+@cache
+def offline() -> Connection:
+    """A connection that leads nowhere; its clients take a moment to make."""
+    return connect_to_endpoint("http://127.0.0.1:9", region=REGION, access_key_id="test", secret_access_key="test")
+
+
 def sent(known: PlatformRecord, submission: Submission, *descriptions: dict[str, Any]) -> dict[str, Any]:
     """The request that a submission becomes; `descriptions` are what Batch is asked for before."""
     request: dict[str, Any] = {}
-    with stubbed("batch") as (connection, batch), stubbed("s3") as (storing, s3):
-        connection.__dict__["s3"] = storing.s3
+
+    def keep(params: dict[str, Any], **_: Any) -> None:
+        request.update(params)
+
+    connection = offline()
+    with Stubber(connection.batch) as batch, Stubber(connection.s3) as s3:
         for each in descriptions:
             batch.add_response("describe_job_definitions", each)
         if submission.work == SCRIPT:
             s3.add_response("head_object", {"ContentLength": SCRIPT.size})
         batch.add_response("submit_job", {"jobId": "id-1", "jobName": "job"})
-        connection.batch.meta.events.register(
-            "provide-client-params.batch.SubmitJob", lambda params, **_: request.update(params)
-        )
+        connection.batch.meta.events.register("provide-client-params.batch.SubmitJob", keep, unique_id="keep")
         submit(connection, known, submission)
+        connection.batch.meta.events.unregister("provide-client-params.batch.SubmitJob", unique_id="keep")
+        batch.assert_no_pending_responses()
     return request
 
 
 def refusal(known: PlatformRecord, submission: Submission, *descriptions: dict[str, Any]) -> str:
     """Why a submission is refused, after Batch was asked for `descriptions`."""
-    with stubbed("batch") as (connection, batch):
+    connection = offline()
+    with Stubber(connection.batch) as batch:
         for each in descriptions:
             batch.add_response("describe_job_definitions", each)
         with pytest.raises(InvalidInputError) as refused:
             submit(connection, known, submission)
+        batch.assert_no_pending_responses()
     return str(refused.value)
 
 
