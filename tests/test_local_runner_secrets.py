@@ -46,9 +46,23 @@ def test_a_secret_as_a_whole_a_key_of_it_and_an_older_value(
     assert ran(mine, secret + behind) == ([value], "")
 
 
+def test_the_secret_of_a_real_account_is_the_local_one_of_its_name(mine: Platform, secret: str) -> None:
+    real = "arn:aws:secretsmanager:us-east-1:999999999999:secret:runner/database"
+    assert ran(mine, f"{real}-Zz99Zz:user::") == (["reader"], "")
+    assert ran(mine, real) == ([TEXT], "")
+    assert "ResourceNotFoundException" in ran(mine, f"{real}2-Zz99Zz")[1]
+
+
+def test_a_secret_of_bytes_is_no_variable(mine: Platform) -> None:
+    client = mine.server.client("secretsmanager")
+    arn = client.create_secret(Name="runner/bytes", SecretBinary=b"\0")["ARN"]
+    assert "it holds bytes, and a variable takes text" in ran(mine, arn)[1]
+
+
 @pytest.mark.parametrize(
     ("reference", "value"),
     [
+        ("arn:aws:ssm:us-east-1:999999999999:parameter/runner/token", "abc"),
         ("arn:aws:ssm:us-east-1:123456789012:parameter/runner/token", "abc"),
         ("/runner/token", "abc"),
         ("arn:aws:ssm:eu-west-1:123456789012:parameter/plain", "far away"),
