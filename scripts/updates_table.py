@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write the table of updates into docs/updates.md, from what tests/support/updates.py synthesizes before and after.
+"""Write the table of updates into docs/updates.md, from what tests/support/updates/ synthesizes before and after.
 
 .venv/bin/python scripts/updates_table.py [--check]
 """

@@ -14,7 +14,8 @@ from batchyard.review.effects import STATEFUL, Change, Effect, effects
 from batchyard.review.specification import has_property, replacement
 from scripts import updates_table
 from tests.support.synthesis import default_template
-from tests.support.updates import UPDATES, Update, changes
+from tests.support.updates import UPDATES, changes
+from tests.support.updates.update import Update
 
 
 def wanted(update: Update, change: Change) -> Effect | None:
