@@ -168,14 +168,44 @@ def test_a_mounted_runner_runs_scripts_in_an_image_whose_own_command_is_another(
     assert request["containerOverrides"]["command"] == [RUNNER, "job.sh", "Ref::greeting"]
 
 
-@pytest.mark.parametrize(("mount", "first"), [([{"containerPath": RUNNER_FOLDER}], [RUNNER]), ([], [])])
-def test_an_older_revision_names_the_runner_only_if_it_mounts_one(mount: list[Any], first: list[str]) -> None:
-    # The newest one mounts the runner; the older one may be of a time when the image's ENTRYPOINT was it.
-    mounting = known(mounted_runners={"tools": RUNNER}, own_commands=[])
-    answer = described(containerProperties={**CONTAINER, "mountPoints": mount})
-    request = sent(mounting, Submission(SCRIPT, job_definition="tools:1"), answer)
+PLATFORMS = f"{record().repository_uri}:0123456789abcdef"
+MOUNT = {"mountPoints": [{"containerPath": RUNNER_FOLDER}]}
+
+
+@pytest.mark.parametrize(
+    ("container", "command"),
+    [
+        ({"image": PLATFORMS}, ["job.sh", "Ref::greeting"]),
+        ({"image": "python:3.13", "command": [RUNNER], **MOUNT}, [RUNNER, "job.sh", "Ref::greeting"]),
+        ({**CONTAINER, **MOUNT}, [RUNNER, "job.sh", "Ref::greeting"]),
+    ],
+    ids=["platforms-image", "mounted-runner", "mounted-runner-beside-a-command"],
+)
+def test_an_older_revision_takes_a_script_as_it_did_though_the_newest_one_takes_none(
+    container: dict[str, Any], command: list[str]
+) -> None:
+    request = sent(known(), Submission(SCRIPT, job_definition="tools:1"), described(containerProperties=container))
     assert request["jobDefinition"] == f"{ARN.rpartition(':')[0]}:1"
-    assert request["containerOverrides"]["command"] == [*first, "job.sh", "Ref::greeting"]
+    assert request["containerOverrides"]["command"] == command
+
+
+def test_an_older_revision_runs_its_command_though_the_newest_one_is_for_scripts() -> None:
+    answer = described(containerProperties=CONTAINER)
+    for_scripts = known(own_commands=[], mounted_runners={"tools": RUNNER})
+    assert "containerOverrides" not in sent(for_scripts, Submission((), job_definition="tools:1"), answer)
+    said = refusal(for_scripts, Submission(SCRIPT, job_definition="tools:4"), answer)
+    assert "'tools:4' runs a command of its own and takes no script, but job.sh was given" in said
+    said = refusal(
+        known(), Submission((), job_definition="tools:4"), described(containerProperties={"image": PLATFORMS})
+    )
+    assert "'tools:4' has no command of its own: give a SCRIPT" in said
+
+
+def test_what_an_older_image_runs_by_itself_is_what_the_newest_one_does() -> None:
+    answer = described(containerProperties={"image": "debian:13"})
+    assert "containerOverrides" not in sent(known(), Submission((), job_definition="tools:1"), answer)
+    request = sent(known(own_commands=[]), Submission(SCRIPT, job_definition="tools:1"), answer)
+    assert request["containerOverrides"]["command"] == ["job.sh", "Ref::greeting"]
 
 
 def test_a_revision_that_was_deregistered_is_refused() -> None:

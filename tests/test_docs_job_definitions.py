@@ -18,7 +18,7 @@ from batchyard.client.parameters import check_given, check_used, parse_parameter
 from batchyard.client.platform_record import read_platform
 from batchyard.client.script import from_bytes
 from batchyard.client.submission import Submission, submit
-from batchyard.client.work import takes_script
+from batchyard.client.work import taken_by
 from batchyard.image import content_tag
 from batchyard.platform import PlatformRecord
 from batchyard.settings.load import load
@@ -171,11 +171,7 @@ def test_the_page_submits_to_each_definition_with_its_parameters(deployed: Deplo
     for words in (shlex.split(line, comments=True) for line in shown):
         reference = find(deployed.record, words[words.index("--job-definition") + 1])
         named.add(reference.name)
-        if (
-            not reference.is_exact
-            and "--command" not in words
-            and takes_script(deployed.record, reference.name) is False
-        ):
+        if not reference.is_exact and "--command" not in words and not taken_by(deployed.record, reference.name).script:
             given = parse_parameters(words[at + 1] for at, word in enumerate(words) if word == "--parameter")
             revision = describe(deployed.connection, reference)
             check_used(revision.commands, given)

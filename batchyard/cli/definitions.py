@@ -96,7 +96,7 @@ def _image(record: PlatformRecord, newest: Revision | None) -> str | None:
 
 
 def _as_dict(record: PlatformRecord, name: str, revisions: Sequence[Revision]) -> dict[str, Any]:
-    from batchyard.client.work import takes_script
+    from batchyard.client.work import taken_by
 
     newest = revisions[0] if revisions else None
     amounts = {} if newest is None else newest.amounts
@@ -105,7 +105,7 @@ def _as_dict(record: PlatformRecord, name: str, revisions: Sequence[Revision]) -
         "default": name == record.default_job_definition,
         "arn": record.job_definitions[name],
         "revisions": [each.number for each in revisions],
-        "takesScript": takes_script(record, name),
+        "takesScript": taken_by(record, name).script,
         "commands": [] if newest is None else [list(command) for command in newest.commands],
         "parameters": {} if newest is None else dict(newest.parameters),
         "image": None if newest is None else newest.image,

@@ -15,7 +15,7 @@ from batchyard.client.references import resolve
 from batchyard.client.request import optional_members, overrides_of
 from batchyard.client.script import Script
 from batchyard.client.storage import store
-from batchyard.client.work import Command, Work, check_work, words_of
+from batchyard.client.work import Command, Work, check_work, taken_by, taken_by_revision, words_of
 from batchyard.platform import PlatformRecord
 
 _OURS = ("BATCH_FILE_TYPE", "BATCH_FILE_S3_URL", "BATCH_FILE_SHA256", "BATCH_FILE_VERSION_ID")
@@ -76,7 +76,7 @@ def submit(connection: Connection, record: PlatformRecord, submission: Submissio
     check(submission, record)
     queue = submission.queue or record.default_queue
     definition = job_definitions.find(record, submission.job_definition or record.default_job_definition)
-    revision = _revision(connection, submission, definition)
+    revision = _revision(connection, record, submission, definition)
     runner = record.mounted_runners.get(definition.name) if revision is None else revision.runner
     work = submission.work
     name = submission.name or checks.name_from(work.name if isinstance(work, Script) else definition.name)
@@ -120,7 +120,8 @@ def check(submission: Submission, record: PlatformRecord) -> None:
         checks.check_name(submission.name)
     checks.check_known("job queue", queue, record.job_queues)
     definition = job_definitions.find(record, submission.job_definition or record.default_job_definition)
-    check_work(record, definition.name, submission.work)
+    if not definition.is_exact:
+        check_work(record, definition.name, taken_by(record, definition.name), submission.work)
     for name in submission.environment:
         checks.check_variable(name)
         if isinstance(submission.work, Script) and name in _OURS:
@@ -133,16 +134,22 @@ def check(submission: Submission, record: PlatformRecord) -> None:
         check_used([words_of(submission.work)], submission.parameters)
 
 
-def _revision(connection: Connection, submission: Submission, definition: Reference) -> Revision | None:
+def _revision(
+    connection: Connection, record: PlatformRecord, submission: Submission, definition: Reference
+) -> Revision | None:
     """What Batch says of the definition, where the record does not say enough: a script for its newest revision needs
     no question.
 
-    Raises InvalidInputError for a revision that cannot be used, and for parameters that it does not have or lacks.
+    Raises InvalidInputError for a revision that cannot be used, or not for this, and for parameters that it does not
+    have or lacks.
     """
     work = submission.work
     if isinstance(work, Script) and not definition.is_exact:
         return None
     revision = job_definitions.describe(connection, definition)
+    if definition.is_exact:
+        takes = taken_by_revision(record, definition.name, revision)
+        check_work(record, f"{definition.name}:{revision.number}", takes, work)
     if not isinstance(work, Script):
         commands = [work] if work else revision.commands
         check_used(commands, submission.parameters)

@@ -129,6 +129,13 @@ UPDATES = (
         before=definition(),
     ),
     Update(
+        "a command of a job definition's own, in an image of its own",
+        definition(image="public.ecr.aws/docker/library/debian:13", command=["wc", "Ref::file"]),
+        {"FetchAndRunDefinition": REVISION, **RECORD},
+        before=definition(),
+        note="Scripts run in the old revision: `batchyard submit --job-definition fetch-and-run:1`.",
+    ),
+    Update(
         "several containers of a job instead of one",
         definition_of_containers(2),
         {"FetchAndRunDefinition": REVISION, **RECORD},
