@@ -143,7 +143,8 @@ class JobNetwork(Construct):
         return vpc
 
     def _check(self, zones: Sequence[str]) -> None:
-        known = self.vpc.availability_zones
+        # Not the VPC's zones: among those are stand-ins for the ones that it keeps room for.
+        known = [each.availability_zone for each in self.subnets]
         # Before the CLI has looked the zones up there are stand-ins, and nothing to compare with.
         if any(zone.startswith("dummy") for zone in known):
             return

@@ -33,6 +33,7 @@ def nested(path: str, value: Any) -> dict[str, Any]:
 ONE_ENVIRONMENT = "compute_environments.spot"
 QUEUE = "queues.default"
 DEFINITION = "job_definitions.fetch-and-run"
+SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:database-Ab12Cd"
 
 NUMBERS = [
     # path, least, most
@@ -79,7 +80,7 @@ TEXTS = [
     ("network.vpc_id", "vpc-0123456789abcdef0", ["vpc-xyz", "subnet-01234567", "", 5]),
     ("network.type", "private-nat", ["private", "isolated", "", True]),
     ("network.cidr", "10.1.0.0/16", ["10.1.0.1/16", "10.0.0.0/8", "10.0.0.0/25", "10.0.0.0", "::/64", "x", 10]),
-    ("storage.scripts_prefix", "a/b/", ["/a/", "a", "a//", "", "a*/", "a/$x/", 1]),
+    ("storage.scripts_prefix", "a/b/", ["/a/", "a", "a//", "", "a*/", "a/$x/", "a(1/", 1]),
     ("storage.results_prefix", "out/", ["out", None]),
     ("ami.id", "ami-0123456789abcdef0", ["ami-XYZ", "0123456789abcdef0"]),
     ("ami.ssm_parameter", "/aws/service/ami", ["aws/service", "/", "/a b"]),
@@ -90,6 +91,7 @@ TEXTS = [
     (f"{ONE_ENVIRONMENT}.allocation_strategy", "BEST_FIT_PROGRESSIVE", ["BEST_FIT", "best_fit_progressive"]),
     ("consumable_resources.licence.type", "NON_REPLENISHABLE", ["replenishable", 1, None]),
     (f"{QUEUE}.fair_share.shares.a", 1, [0, 0.00001, 1000, "1", True, float("nan"), float("inf")]),
+    (f"{DEFINITION}.secrets.PASSWORD", f"{SECRET}:ké::", [SECRET[:20], f"{SECRET}:a", f"{SECRET}:a\x84::", 5]),
     (f"{DEFINITION}.scratch", "/data/x", ["data", "/", "/a b", ""]),
 ]
 
@@ -103,6 +105,16 @@ def test_a_text_follows_its_rule(path: str, right: object, wrong: list[object]) 
         (problem,) = [each for each in problems(nested(path, value)) if each.path == where]
         assert problem.given
         assert problem.allowed not in (None, "a value", "text")
+
+
+@pytest.mark.parametrize("part", ["", "genomes", "/genomes/", "genomes/*", "a(1/", "a)/"])
+@pytest.mark.parametrize("right", ["read", "write"])
+def test_a_part_of_a_bucket_is_a_prefix_or_all_of_it(part: str, right: str) -> None:
+    def found(given: str) -> list[Problem]:
+        return problems({"job_role": {"buckets": {"reference-data": {right: [given]}}}})
+
+    assert found("genomes/hg38/") == found("*") == []
+    assert [each.path[-2:] for each in found(part)] == [(right, 0)]
 
 
 FAMILIES = ["m6i", "m7i-flex", "x2iedn"]

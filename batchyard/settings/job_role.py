@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from batchyard.settings.section import Items, Section
+from batchyard.settings.storage import PREFIX
 
 #: A general purpose bucket's name (Amazon S3 User Guide, "Bucket naming rules").
 BucketName = Annotated[
@@ -22,8 +23,11 @@ BucketName = Annotated[
 BucketPart = Annotated[
     str,
     Field(
-        pattern=r"^(\*|[A-Za-z0-9!_.'()-]+(/[A-Za-z0-9!_.'()-]+)*/)$",
-        json_schema_extra={"x-allowed": "a prefix that ends with /, for example genomes/, or * for the whole bucket"},
+        pattern=rf"^(\*|{PREFIX})$",
+        json_schema_extra={
+            "x-allowed": "a prefix that ends with /, for example genomes/, of letters, digits and !_.'-, or * for the "
+            "whole bucket"
+        },
     ),
 ]
 

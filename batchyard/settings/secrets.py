@@ -6,11 +6,14 @@ from typing import Annotated
 
 from pydantic import Field
 
+#: Without control characters: a template with one among them is no YAML.
+_PART = r"[^:\s\x00-\x1f\x7f-\x9f]*"
+
 #: AWS Batch User Guide, "Specify sensitive data with Secrets Manager" and "... with Parameter Store". A secret's ARN
 #: may name a JSON key, a version stage and a version id behind it.
 ARN_PATTERN = (
     r"^arn:aws[a-z-]*:"
-    r"(secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+(:[^:\s]*:[^:\s]*:[^:\s]*)?"
+    rf"(secretsmanager:[a-z0-9-]+:[0-9]{{12}}:secret:[A-Za-z0-9/_+=.@-]+(:{_PART}:{_PART}:{_PART})?"
     r"|ssm:[a-z0-9-]+:[0-9]{12}:parameter/[A-Za-z0-9/_.-]+)$"
 )
 

@@ -9,14 +9,18 @@ from pydantic import Field
 
 from batchyard.settings.section import Section
 
+#: What S3 takes without trouble anywhere (Amazon S3 User Guide, "Naming Amazon S3 objects"), less parentheses: in the
+#: finding of cdk-nag about a prefix they would have to be paired, or synthesis ends with an error of the CDK's.
+PREFIX = r"[A-Za-z0-9!_.'-]+(/[A-Za-z0-9!_.'-]+)*/"
+
 Prefix = Annotated[
     str,
     Field(
-        pattern=r"^[A-Za-z0-9!_.'()-]+(/[A-Za-z0-9!_.'()-]+)*/$",
+        pattern=f"^{PREFIX}$",
         max_length=512,
         json_schema_extra={
             "x-allowed": "an S3 prefix that ends with / and does not begin with it, for example scratch/, "
-            "of letters, digits and !_.'()-"
+            "of letters, digits and !_.'-"
         },
     ),
 ]
