@@ -77,13 +77,14 @@ def test_a_number_has_limits_and_is_never_converted(path: str, least: int, most:
 
 TEXTS = [
     # path, right, wrong
-    ("network.vpc_id", "vpc-0123456789abcdef0", ["vpc-xyz", "subnet-01234567", "", 5]),
+    ("network.vpc_id", "vpc-0123456789abcdef0", ["vpc-xyz", "vpc-0123456789", "subnet-01234567", "", 5]),
     ("network.type", "private-nat", ["private", "isolated", "", True]),
     ("network.cidr", "10.1.0.0/16", ["10.1.0.1/16", "10.0.0.0/8", "10.0.0.0/25", "10.0.0.0", "::/64", "x", 10]),
     ("storage.scripts_prefix", "a/b/", ["/a/", "a", "a//", "", "a*/", "a/$x/", "a(1/", 1]),
     ("storage.results_prefix", "out/", ["out", None]),
-    ("ami.id", "ami-0123456789abcdef0", ["ami-XYZ", "0123456789abcdef0"]),
+    ("ami.id", "ami-0123456789abcdef0", ["ami-XYZ", "ami-012345678", "0123456789abcdef0"]),
     ("ami.ssm_parameter", "/aws/service/ami", ["aws/service", "/", "/a b"]),
+    ("ami.build.subnet_id", "subnet-01234567", ["subnet-0123456789", "a"]),
     ("disk.device", "/dev/sda1", ["xvda", "/dev/", "/dev/../x"]),
     ("tags.team", "red", ["", "é", "x" * 257, 1, None]),
     ("logs.retention_days", 731, [0, 31, "30", None]),

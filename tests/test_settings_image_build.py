@@ -34,6 +34,11 @@ REFUSED: dict[str, tuple[dict[str, Any], str, list[str]]] = {
         "components[0]",
         ["'docker'", "the ARN of an Image Builder component"],
     ),
+    "a-build-of-some-version": (
+        {"components": [f"{COMPONENT}/3"]},
+        "components[0]",
+        ["the ARN of an Image Builder component"],
+    ),
     "component-twice": ({"components": [COMPONENT, COMPONENT]}, "components[1]", ["listed twice"]),
     "empty-command": ({"commands": [""]}, "commands[0]", ["a command of 1 to 15,000 characters"]),
     "braces": ({"commands": ["docker ps --format '{{.Names}}'"]}, "commands[0]", ["two opening braces"]),
@@ -41,6 +46,11 @@ REFUSED: dict[str, tuple[dict[str, Any], str, list[str]]] = {
     "no-schedule": ({"schedule": "weekly"}, "schedule", ["'weekly'", "a cron expression of six fields"]),
     "unix-schedule": ({"schedule": "cron(0 4 * * 0)"}, "schedule", ["a cron expression of six fields"]),
     "keep-none": ({"keep_images": 0}, "keep_images", ["0", "1 to 1,000"]),
+    "no-group": (
+        {"subnet_id": "subnet-12345678", "security_group_id": "sg-0123456789"},
+        "security_group_id",
+        ["a security group's id"],
+    ),
     "group-without-subnet": ({"security_group_id": "sg-12345678"}, "security_group_id", ["build.subnet_id names none"]),
 }
 
@@ -51,6 +61,11 @@ def test_what_is_refused(what: str) -> None:
     said = told({"ami": {"build": build}})
     assert list(said) == [f"ami.build.{field}"]
     assert all(word in said[f"ami.build.{field}"] for word in words), said
+
+
+def test_components_of_anybody_are_named_by_version_or_build() -> None:
+    arns = [COMPONENT, "arn:aws:imagebuilder:us-east-1:third-party:component/agent/1.2.3/4"]
+    assert told({"ami": {"build": {"components": arns}}}) == {}
 
 
 @pytest.mark.parametrize(("field", "value"), [("id", "ami-0123456789abcdef0"), ("ssm_parameter", "/images/mine")])

@@ -6,14 +6,15 @@ from typing import Annotated
 
 from pydantic import Field
 
+from batchyard.settings.names import EC2_ID
 from batchyard.settings.network import SubnetId
 from batchyard.settings.section import Items, Section
 
 ComponentArn = Annotated[
     str,
     Field(
-        pattern=r"^arn:aws[a-z-]*:imagebuilder:[a-z0-9-]+:([0-9]{12}|aws):component/[a-z0-9_-]+/"
-        r"([0-9]+|x)\.([0-9]+|x)\.([0-9]+|x)(/[0-9]+)?$",
+        pattern=r"^arn:aws[a-z-]*:imagebuilder:[a-z0-9-]+:([0-9]{12}|aws(-[a-z-]+)?|third-party):component/[a-z0-9_-]+/"
+        r"(([0-9]+|x)\.([0-9]+|x)\.([0-9]+|x)|[0-9]+\.[0-9]+\.[0-9]+/[0-9]+)$",
         json_schema_extra={
             "x-allowed": "the ARN of an Image Builder component, for example "
             "arn:aws:imagebuilder:us-east-1:aws:component/amazon-cloudwatch-agent-linux/x.x.x"
@@ -99,7 +100,7 @@ class ImageBuild(Section):
     )
     security_group_id: str | None = Field(
         default=None,
-        pattern=r"^sg-[0-9a-f]{8,17}$",
+        pattern=f"^sg-{EC2_ID}$",
         description="The security group to build in; nothing needs to come in. Only with `subnet_id`.",
         json_schema_extra={"x-allowed": "a security group's id, for example sg-0123456789abcdef0"},
     )

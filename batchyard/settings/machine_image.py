@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from batchyard.settings.image_build import ImageBuild
+from batchyard.settings.names import EC2_ID
 from batchyard.settings.section import Section
 
 
@@ -13,7 +14,7 @@ class MachineImage(Section):
 
     id: str | None = Field(
         default=None,
-        pattern=r"^ami-[0-9a-f]{8,17}$",
+        pattern=f"^ami-{EC2_ID}$",
         description="An AMI to start from; it must meet the Amazon ECS container instance AMI specification.",
         json_schema_extra={"x-allowed": "an AMI's id, for example ami-0123456789abcdef0"},
     )

@@ -12,6 +12,10 @@ DEPLOYMENT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,62}", re.ASCII)
 
 DEPLOYMENT_NAME_RULE = "1 to 63 letters, digits and hyphens, the first a letter"
 
+#: What follows the kind in the id of something of EC2's: 8 hexadecimal digits, or since 2016 17 (EC2 User Guide,
+#: "Resource IDs").
+EC2_ID = r"([0-9a-f]{8}|[0-9a-f]{17})"
+
 #: Names of queues, environments and job definitions: AWS Batch's own rule (CreateJobQueue, jobQueueName), and a
 #: letter first, because the name becomes a construct id.
 Name = Annotated[

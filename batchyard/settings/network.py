@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from batchyard.settings.names import EC2_ID
 from batchyard.settings.section import Items, Section
 
 #: How the instances of the deployment's own VPC reach AWS.
@@ -21,7 +22,7 @@ SMALLEST_PREFIX_LENGTH, LARGEST_PREFIX_LENGTH = 16, 24
 SubnetId = Annotated[
     str,
     Field(
-        pattern=r"^subnet-[0-9a-f]{8,17}$",
+        pattern=f"^subnet-{EC2_ID}$",
         json_schema_extra={"x-allowed": "a subnet's id, for example subnet-0123456789abcdef0"},
     ),
 ]
@@ -71,7 +72,7 @@ class Network(Section):
     )
     vpc_id: str | None = Field(
         default=None,
-        pattern=r"^vpc-[0-9a-f]{8,17}$",
+        pattern=f"^vpc-{EC2_ID}$",
         description="An existing VPC to run in. Unset: the deployment makes one of the given `type`, with an S3 "
         "gateway endpoint and no inbound rule.",
         json_schema_extra={"x-allowed": "a VPC's id, for example vpc-0123456789abcdef0"},
