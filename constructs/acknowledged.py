@@ -23,6 +23,11 @@ def acknowledge_resources(construct: IConstruct, arns: Iterable[str], reason: st
         acknowledge(construct, f"IAM5[Resource::{_as_nag_writes(stack.resolve(arn))}]", reason)
 
 
+def acknowledge_warning(construct: IConstruct, warning: str, reason: str) -> None:
+    """Leave a warning of the CDK's own unsaid: `aws-ec2:noSubnetRouteTableId`."""
+    Validations.of(construct).acknowledge(Acknowledgment(id=f"Annotation::@aws-cdk/{warning}", reason=reason))
+
+
 def _as_nag_writes(value: Any) -> str:
     """An unresolved ARN the way cdk-nag names it in a finding: `<LogicalId.Arn>/prefix/*`."""
     if isinstance(value, str):

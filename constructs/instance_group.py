@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from aws_cdk import aws_autoscaling as autoscaling
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct, IDependable
-from constructs.acknowledged import acknowledge
+from constructs.acknowledged import acknowledge, acknowledge_warning
 from constructs.user_data import UserDataPart, shell
 
 
@@ -86,6 +86,10 @@ class InstanceGroup(Construct):
                 ),
             ),
         )
+        if size.wanted is not None:
+            acknowledge_warning(
+                self.group, "aws-autoscaling:desiredCapacitySet", "The settings say what a size in the file does."
+            )
         acknowledge(
             self.group,
             "AS3",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from aws_cdk import Stack
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct, IDependable
-from constructs.acknowledged import acknowledge
+from constructs.acknowledged import acknowledge, acknowledge_warning
 
 from batchyard.settings.network import MOST_ZONES, NetworkType
 
@@ -158,7 +158,9 @@ class JobNetwork(Construct):
     def _subnet(self, subnet_id: str) -> ec2.ISubnet:
         if subnet_id not in self._known:
             construct_id = "Subnet" + subnet_id.rpartition("-")[2]
-            self._known[subnet_id] = ec2.Subnet.from_subnet_id(self, construct_id, subnet_id)
+            subnet = ec2.Subnet.from_subnet_id(self, construct_id, subnet_id)
+            acknowledge_warning(subnet, "aws-ec2:noSubnetRouteTableId", "Nothing adds a route to an existing subnet.")
+            self._known[subnet_id] = subnet
         return self._known[subnet_id]
 
     def _with_way_out(self) -> Sequence[ec2.ISubnet]:
