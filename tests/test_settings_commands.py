@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +17,7 @@ from typer.testing import CliRunner
 from batchyard.cli.deployment import app
 from batchyard.settings.deployment import Deployment
 from batchyard.settings.reference import reference
-from batchyard.toolchain import DEPLOYMENTS, ROOT
+from batchyard.toolchain import DEPLOYMENTS, ROOT, cdk_command
 from tests.test_settings_checks import WRONG
 
 runner = CliRunner()
@@ -115,6 +117,41 @@ def test_the_app_refuses_an_unknown_deployment_without_a_traceback(tmp_path: Pat
     assert "did you mean default?" in done.stderr
     assert "Traceback" not in done.stderr
     assert not list(tmp_path.rglob("*.template.json"))
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """As much of the project as an app needs that makes no stack, and a deployment that cannot be read."""
+    for folder in ("batchyard", "container"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("app.py", "cdk.json"):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / "deployments").mkdir()
+    (tmp_path / "deployments" / "default.yaml").write_text("disk: {}\nlogs:\n  retention_days: 31\ndisk: {}\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize("cli", [False, True], ids=["app.py", "cdk synth"])
+def test_a_file_that_cannot_be_read_is_one_clear_error_whoever_starts_the_app(copy: Path, cli: bool) -> None:
+    app = [sys.executable, "app.py"]
+    command = [*cdk_command(), "synth", "--quiet", "--no-notices", "--no-color", "--app", shlex.join(app)]
+    done = subprocess.run(
+        command if cli else app,
+        cwd=copy,
+        env={**os.environ, "CDK_HOME": str(copy / "cdk"), "CDK_DISABLE_CLI_TELEMETRY": "true"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    file = copy / "deployments" / "default.yaml"
+    told = f"{file}:4: disk: the key stands twice; the first is in line 1\n1 problem in {file}: nothing was done.\n"
+    assert done.stderr.startswith(told)
+    # The CDK CLI has a code of its own, and says which command failed.
+    assert done.returncode == (1 if cli else 2)
+    assert done.stderr.removeprefix(told).count("\n") <= (2 if cli else 0)
+    assert "Traceback" not in done.stderr + done.stdout
+    assert not list(copy.rglob("*.template.json"))
 
 
 def test_the_app_makes_the_same_template_with_and_without_the_cli(tmp_path: Path) -> None:

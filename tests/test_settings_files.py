@@ -46,6 +46,10 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         pytest.param(b"\x00\x01\x02\xff\xfe", None, ["UTF-8"], id="binary"),
         pytest.param(b"disk: \x00\n", None, ["not valid YAML"], id="control-character"),
         pytest.param("x" * (LARGEST_FILE_BYTES + 1), None, ["larger than"], id="large"),
+        pytest.param(
+            f"disk: {{size_gib: 0x{'f' * 5000}}}", 1, ["disk.size_gib", "0xfff", "allowed"], id="endless-number"
+        ),
+        pytest.param('tags: {"\\e[2Ka": b}', 1, ["tags.\\x1b[2Ka: the name is not allowed"], id="unseen-key"),
         pytest.param("[" * 5000, 1, ["nested"], id="deep-and-open"),
         pytest.param("a: " + "[" * (DEEPEST_NESTING + 5) + "]" * (DEEPEST_NESTING + 5), 1, ["nested"], id="deep"),
     ],
@@ -57,7 +61,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path, content: str | bytes, line: 
     assert message.startswith(str(tmp_path / "wrong.yaml"))
     if line is not None:
         assert f"wrong.yaml:{line}: " in message
-    assert "Traceback" not in message
+    assert message.replace("\n", "").isprintable()
 
 
 def test_all_duplicate_keys_are_told_at_once(tmp_path: Path) -> None:

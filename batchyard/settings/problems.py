@@ -25,7 +25,7 @@ class Problem:
     def describe(self, file: str) -> str:
         """The problem as it is printed: where, what, given, allowed."""
         place = file if self.line is None else f"{file}:{self.line}"
-        field = f"{dotted(self.path)}: " if self.path else ""
+        field = f"{_visible(dotted(self.path))}: " if self.path else ""
         lines = [f"{place}: {field}{self.message}"]
         if self.given is not None:
             lines.append(f"    given:   {self.given}")
@@ -55,6 +55,11 @@ def dotted(path: Path) -> str:
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
     return text
+
+
+def _visible(text: str) -> str:
+    """Text whose characters a terminal shows and does not obey."""
+    return text if text.isprintable() else repr(text)[1:-1]
 
 
 def shown(value: object) -> str:

@@ -20,6 +20,8 @@ from batchyard.settings.problems import DeploymentError, DeploymentFileError, Pa
 LARGEST_FILE_BYTES = 256 * 1024
 MOST_VALUES = 20_000
 DEEPEST_NESTING = 50
+#: Longer ones are text: no field has such numbers, and Python refuses to write them down for the reader.
+LONGEST_NUMBER = 100
 
 _TAG = "tag:yaml.org,2002:"
 _PLAIN = frozenset(
@@ -146,6 +148,8 @@ def _scalar(node: ScalarNode) -> Any:
 
 
 def _number(text: str, kind: str) -> int | float | str:
+    if len(text) > LONGEST_NUMBER:
+        return text
     plain = text.replace("_", "").lower()
     try:
         return int(plain, 0 if plain.lstrip("+-")[:2] in ("0x", "0o", "0b") else 10)
