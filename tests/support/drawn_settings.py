@@ -19,10 +19,10 @@ from batchyard.settings.container import Container
 from tests.support.sayable import Schema, Settings, choices, inner, may_be_null, named
 from tests.support.synthesis import ZONES
 
-#: How many items a list or mapping has at most: what is so for two is so for more.
-MOST_ITEMS = 2
-#: How many of five fields a section has.
-OF_FIVE = 2
+#: How many items a list or mapping has at most: what is so for three is so for more.
+MOST_ITEMS = 3
+#: How many of five fields a section has, besides those that are wanted.
+OF_FIVE = 1
 TEXTS_OF_A_PATTERN = 8
 
 ECR_IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/tool:1"
