@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -71,9 +72,10 @@ def test_all_duplicate_keys_are_told_at_once(tmp_path: Path) -> None:
     assert "2 problems" in message
 
 
-def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
-    for path in (tmp_path / "nowhere.yaml", tmp_path):
-        with pytest.raises(DeploymentError, match="no such file"):
+def test_what_is_no_file_is_called_what_it_is(tmp_path: Path) -> None:
+    what = {tmp_path / "nowhere.yaml": "no such file", tmp_path: "a folder", Path(os.devnull): "no regular file"}
+    for path, said in what.items():
+        with pytest.raises(DeploymentError, match=said):
             load(path)
 
 

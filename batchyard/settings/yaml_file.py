@@ -78,8 +78,11 @@ def parse(text: str, name: str) -> Document:
 
 def _text(file: FilePath) -> str:
     try:
-        if not file.is_file():
+        if not file.exists():
             raise DeploymentError(f"{file}: there is no such file")
+        if not file.is_file():
+            kind = "a folder" if file.is_dir() else "no regular file"
+            raise DeploymentError(f"{file}: it is {kind}: name a deployment's YAML file")
         if file.stat().st_size > LARGEST_FILE_BYTES:
             raise DeploymentError(f"{file}: it is larger than {LARGEST_FILE_BYTES} bytes: no deployment file is")
         return file.read_text(encoding="utf-8")
