@@ -24,7 +24,8 @@ declare -A SIGNALS=([HUP]=1 [INT]=2 [QUIT]=3 [USR1]=10 [USR2]=12 [TERM]=15)
 folder='' job='' last_background=''
 output='' status=0 settings=() region='' digest='' interpreter=() given_environment=()
 
-say() { printf 'fetch_and_run: %s\n' "$@" >&2; }
+# What others named (keys, entries of archives, answers of servers) cannot forge a line or steer a terminal.
+say() { printf 'fetch_and_run: %s\n' "${@//[[:cntrl:]]/?}" >&2; }
 
 die() { # CODE MESSAGE...
   local code=$1
@@ -163,7 +164,6 @@ read_request() {
     usage_error "BATCH_FILE_S3_URL is '$url': it must be s3://bucket/key"
   bucket=${BASH_REMATCH[1]} key=${BASH_REMATCH[2]}
   url=s3://$bucket/$key
-  shown_url=${url//[[:cntrl:]]/?}
   [[ -z $wanted_digest || $wanted_digest =~ ^[0-9a-f]{64}$ ]] ||
     usage_error "BATCH_FILE_SHA256 is '$wanted_digest': it must be 64 hexadecimal digits"
   [[ $version != *[[:space:][:cntrl:]]* ]] || usage_error 'BATCH_FILE_VERSION_ID holds a space or a control character'
@@ -205,6 +205,10 @@ find_client() {
     client_program=$(type -P aws) ||
       die "$EXIT_UNAVAILABLE" 'no S3 client in this image: put s5cmd on PATH or beside fetch_and_run.sh, or install the AWS CLI'
   fi
+  [[ $client/$key != fetch_with_s5cmd/*/ ]] ||
+    usage_error "BATCH_FILE_S3_URL is '$url': s5cmd cannot fetch a key that ends in /. Rename the object, or use an image with the AWS CLI and without s5cmd"
+  [[ $client/$key != fetch_with_aws/file://* && $client/$key != fetch_with_aws/fileb://* ]] ||
+    usage_error "BATCH_FILE_S3_URL is '$url': the AWS CLI cannot fetch a key that begins with file:// or fileb://. Rename the object, or put s5cmd into the image"
 }
 
 make_folder() {
@@ -339,18 +343,18 @@ fetch() {
     pause "$wait_for"
     delay=$((delay * 2 < LONGEST_DELAY_MILLISECONDS ? delay * 2 : LONGEST_DELAY_MILLISECONDS))
   done
-  die "$final_code" "could not fetch $shown_url${version:+ version $version} (attempts: $attempt): $failure"
+  die "$final_code" "could not fetch $url${version:+ version $version} (attempts: $attempt): $failure"
 }
 
 verify() {
-  ((bytes > 0)) || die "$EXIT_DATA" "$shown_url is empty"
+  ((bytes > 0)) || die "$EXIT_DATA" "$url is empty"
   [[ -n $wanted_digest ]] || ((bytes <= HASHED_ANYWAY_BYTES)) || return 0
   capture 0 sha256sum -- "$folder/object"
   ((status == 0)) || die "$EXIT_UNAVAILABLE" "could not read the object again: ${output%$'\n'}"
   digest=${output#\\}
   digest=${digest:0:64}
   [[ -z $wanted_digest || $digest == "$wanted_digest" ]] ||
-    die "$EXIT_DATA" "$shown_url has the SHA-256 $digest, and BATCH_FILE_SHA256 wants $wanted_digest: nothing was run"
+    die "$EXIT_DATA" "$url has the SHA-256 $digest, and BATCH_FILE_SHA256 wants $wanted_digest: nothing was run"
 }
 
 # --- archives --------------------------------------------------------------------------------------------------------
@@ -362,11 +366,11 @@ unpack_zip() {
   settings=(LC_ALL=C.UTF-8 UNZIP='' UNZIPOPT='' ZIPINFO='' ZIPINFOOPT='')
   capture 0 unzip -Z1 "$folder/object"
   [[ $output != *BusyBox* ]] || die "$EXIT_NOT_FOUND" "BATCH_FILE_TYPE=zip needs Info-ZIP's unzip in the image: BusyBox's cannot list names alone"
-  ((status == 0)) || die "$EXIT_DATA" "$shown_url is not a zip archive: ${output//$'\n'/ }"
+  ((status == 0)) || die "$EXIT_DATA" "$url is not a zip archive: ${output//$'\n'/ }"
   while IFS= read -r name; do
     [[ /${name//\\//}/ != *//* && /${name//\\//}/ != */../* ]] && continue
     [[ $name == */ && /$name != *//* && /$name != */../* ]] && continue
-    die "$EXIT_DATA" "$shown_url has an entry outside its folder: $name"
+    die "$EXIT_DATA" "$url has an entry outside its folder: $name"
   done <<<"${output%$'\n'}"
   capture 0 unzip -q -o "$folder/object" -d "$folder/files"
   ((status <= 1)) || unpacking_failed # 1: warnings only
@@ -381,24 +385,26 @@ unpack_tar() {
   [[ $magic != $'\x1f\x8b' ]] || decompress=(-z) # GNU tar needs no telling, BusyBox's does
   capture 0 tar -x "${decompress[@]}" -f "$folder/object" -C "$folder/files" --no-same-owner --no-same-permissions
   [[ ${output,,} != *'removing leading'* ]] ||
-    die "$EXIT_DATA" "$shown_url has an entry or a link outside its folder: ${output//$'\n'/ }"
+    die "$EXIT_DATA" "$url has an entry or a link outside its folder: ${output//$'\n'/ }"
   ((status == 0)) || unpacking_failed
 }
 
 unpacking_failed() {
-  ! disk_is_full "$output" || die "$EXIT_UNAVAILABLE" "no space left in TMPDIR '${TMPDIR:-/tmp}' to unpack $shown_url"
-  die "$EXIT_DATA" "$shown_url could not be unpacked as $type: ${output//$'\n'/ }"
+  ! disk_is_full "$output" || die "$EXIT_UNAVAILABLE" "no space left in TMPDIR '${TMPDIR:-/tmp}' to unpack $url"
+  die "$EXIT_DATA" "$url could not be unpacked as $type: ${output//$'\n'/ }"
 }
 
-# Folders and files alone, and links that stay inside.
+# Folders and files alone, and links that stay inside. A folder that cannot be listed could hide one that does not.
 check_contents() {
   local entry links=() resolved root
   shopt -s globstar dotglob nullglob
-  for entry in "$folder"/files/**; do
+  for entry in "$folder/files" "$folder"/files/**; do
     if [[ -L $entry ]]; then
       links+=("$entry")
     elif [[ ! -f $entry && ! -d $entry ]]; then
-      die "$EXIT_DATA" "$shown_url has an entry that is neither file, folder nor link: ${entry#"$folder/files/"}"
+      die "$EXIT_DATA" "$url has an entry that is neither file, folder nor link: ${entry#"$folder/files/"}"
+    elif [[ -d $entry && ! (-r $entry && -x $entry) ]]; then
+      die "$EXIT_DATA" "$url has a folder whose mode lets nobody look into it: .${entry#"$folder/files"}"
     fi
   done
   shopt -u globstar dotglob nullglob
@@ -408,7 +414,7 @@ check_contents() {
     root=${output%%$'\n'*}
     while IFS= read -r resolved; do
       [[ $resolved == "$root" || $resolved == "$root"/* ]] ||
-        die "$EXIT_DATA" "$shown_url has a link that leads outside its folder, to $resolved"
+        die "$EXIT_DATA" "$url has a link that leads outside its folder, to $resolved"
     done <<<"${output%$'\n'}"
     links=("${links[@]:500}")
   done
@@ -419,8 +425,8 @@ unpack() { # FILE_INSIDE
   "unpack_$type"
   settings=()
   check_contents
-  [[ $1 != /* && /$1/ != */../* ]] || die "$EXIT_DATA" "'$1' is not a path inside $shown_url"
-  [[ -f $folder/files/$1 ]] || die "$EXIT_DATA" "there is no file '$1' in $shown_url"
+  [[ $1 != /* && /$1/ != */../* ]] || die "$EXIT_DATA" "'$1' is not a path inside $url"
+  [[ -f $folder/files/$1 ]] || die "$EXIT_DATA" "there is no file '$1' in $url"
 }
 
 # --- running ---------------------------------------------------------------------------------------------------------
@@ -435,6 +441,7 @@ check_runnable() { # FILE
   LC_ALL=C IFS= read -r -d '' -n 256 chunk <"$1" && ((${#chunk} < 256)) && binary=yes
   if [[ $chunk == $'\x7fELF'* ]]; then
     check_architecture "$1"
+    check_loader "$1"
     return 0
   elif [[ $chunk != '#!'* ]]; then
     [[ -z $binary ]] || die "$EXIT_NOT_EXECUTABLE" 'the file to run is binary data: neither a script nor a program for Linux'
@@ -463,6 +470,18 @@ check_architecture() { # FILE
   elf_machine "$BASH" own_machine
   [[ $machine == "$own_machine" || -e ${foreign[0]} || $machine$own_machine == $'\x03>' ]] ||
     die "$EXIT_NOT_EXECUTABLE" "the program is for another architecture: this machine is $HOSTTYPE"
+}
+
+# A program names its loader near its beginning. Where that is missing the kernel says that the program is.
+check_loader() { # FILE
+  local LC_ALL=C text texts=()
+  mapfile -d '' -t -n 4096 texts <"$1"
+  for text in "${texts[@]}"; do
+    [[ $text =~ ^/[[:graph:]]*/ld[^/]*\.so[^/]*$ ]] || continue
+    [[ -e $text ]] || die "$EXIT_NOT_FOUND" \
+      "the loader of the program is not in this image: $text. Link the program statically, or use an image like the one it was built in"
+    return 0
+  done
 }
 
 elf_machine() { # FILE RESULT: its two bytes, as characters; a zero byte is an empty one
@@ -494,13 +513,9 @@ start() { # FILE [ARGUMENT]...
   last_background=${!:-}
   set -m
   (
-    shopt -s execfail
     [[ $type == script ]] || cd -- "$folder/files" || exit "$EXIT_NOT_EXECUTABLE"
     restore_environment
     exec -- "$@"
-    _far_code=$?
-    say "could not start $1: its interpreter or its loader is missing in this image, or cannot be run"
-    exit "$_far_code"
   ) &
   job=$!
   set +m
@@ -539,7 +554,7 @@ main() { # LABEL [ARGUMENT]...
   check_runnable "$file"
   (($# == 0)) || shift
   now_milliseconds
-  say "running $shown_url version=${version:-current} sha256=${digest:-not-computed} bytes=$bytes attempts=$attempt milliseconds=$((now - started))"
+  say "running $url version=${version:-current} sha256=${digest:-not-computed} bytes=$bytes attempts=$attempt milliseconds=$((now - started))"
   start "${interpreter[@]}" "$file" "$@"
   wait_for_job
   exit "$status"

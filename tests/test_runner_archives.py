@@ -8,7 +8,7 @@ import stat
 import subprocess
 import tarfile
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -30,6 +30,7 @@ class Entry:
     mode: int = 0o644
     symlink: str | None = None
     hardlink: str | None = None
+    type: bytes | None = None
 
 
 RUN = Entry("run.sh", REPORT)
@@ -60,6 +61,8 @@ def tar_of(*entries: Entry, mode: str = "w") -> bytes:
                 info.type, info.linkname = tarfile.SYMTYPE, entry.symlink
             elif entry.hardlink is not None:
                 info.type, info.linkname = tarfile.LNKTYPE, entry.hardlink
+            elif entry.type is not None:
+                info.type, info.devmajor, info.devminor = entry.type, 1, 3
             else:
                 info.size = len(entry.content.encode())
             archive.addfile(info, io.BytesIO(entry.content.encode()))
@@ -143,6 +146,38 @@ def test_no_hardlink_gets_out(bench: Bench, s3: FaultS3, target: str) -> None:
     archive = tar_of(RUN, Entry("link", symlink="/etc"), Entry("hard", hardlink=target))
     outcome = bench.run(s3.put("a", archive), "run.sh", BATCH_FILE_TYPE="tar")
     assert (outcome.code, outcome.stdout) == (65, "")
+
+
+HIDING = Entry("hidden/", mode=0o300, type=tarfile.DIRTYPE)
+
+
+def test_a_folder_that_cannot_be_listed_hides_no_link(any_bench: Bench, s3: FaultS3, kind: str) -> None:
+    archive = packed(kind, RUN, HIDING, Entry("hidden/link", symlink="/bin/echo"))
+    outcome = any_bench.run(s3.put("a", archive), "hidden/link", "out", BATCH_FILE_TYPE=kind)
+    assert (outcome.code, outcome.stdout) == (65, "")
+
+
+def test_the_archives_own_folder_hides_no_link_either(any_bench: Bench, s3: FaultS3) -> None:
+    archive = tar_of(replace(HIDING, name="./"), RUN, Entry("link", symlink="/bin/echo"))
+    outcome = any_bench.run(s3.put("a", archive), "link", "out", BATCH_FILE_TYPE="tar")
+    assert (outcome.code, outcome.stdout) == (65, "")
+
+
+@pytest.mark.parametrize("special", [tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE])
+def test_no_device_and_no_pipe(any_bench: Bench, s3: FaultS3, special: bytes) -> None:
+    archive = tar_of(RUN, Entry(".special", type=special))
+    outcome = any_bench.run(s3.put("a", archive), "run.sh", BATCH_FILE_TYPE="tar")
+    assert (outcome.code, outcome.stdout) == (65, "")
+    assert ".special" in own_lines(outcome)[-1]
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize("link_first", [True, False])
+def test_a_name_twice_lets_nothing_out(any_bench: Bench, s3: FaultS3, link_first: bool) -> None:
+    twice = [Entry("x", symlink=str(any_bench.work)), Entry("x", "a file")][:: 1 if link_first else -1]
+    archive = zip_of(RUN, *twice, Entry("x/evil", "x"))
+    outcome = any_bench.run(s3.put("a", archive), "run.sh", BATCH_FILE_TYPE="zip")
+    assert (outcome.code, outcome.stdout, list(any_bench.work.iterdir())) == (65, "", [])
 
 
 def test_links_that_stay_inside_are_fine(bench: Bench, s3: FaultS3) -> None:

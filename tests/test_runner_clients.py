@@ -69,6 +69,14 @@ def test_an_empty_object_with_the_aws_cli(aws_bench: Bench, s3: FaultS3) -> None
     assert aws_bench.run(s3.put("job.sh", b"")).code == 65
 
 
+def test_a_key_that_the_aws_cli_reads_as_a_files_name_is_told_at_once(aws_bench: Bench, s3: FaultS3) -> None:
+    outcome = aws_bench.run(s3.put("file://x", FINE))
+    assert (outcome.code, s3.requests) == (2, [])
+    assert "begins with file://" in own_lines(outcome)[0]
+    assert "s5cmd" in own_lines(outcome)[0]
+    assert aws_bench.run(s3.put("folder/", FINE)).stdout == "fine\n"
+
+
 def test_no_client_at_all(aws_bench: Bench, s3: FaultS3) -> None:
     outcome = aws_bench.run(s3.put("job.sh", FINE), PATH="/usr/bin:/bin")
     assert outcome.code == 69

@@ -158,6 +158,14 @@ def test_a_key_is_taken_literally(bench: Bench, s3: FaultS3, key: str) -> None:
     assert (outcome.code, outcome.stdout, s3.gets(key)) == (0, "fine\n", 1)
 
 
+@pytest.mark.parametrize("key", ["folder/", "/"])
+def test_a_key_that_s5cmd_cannot_fetch_is_told_at_once(bench: Bench, s3: FaultS3, key: str) -> None:
+    outcome = bench.run(s3.put(key, FINE))
+    assert (outcome.code, s3.requests) == (2, [])
+    assert "ends in /" in own_lines(outcome)[0]
+    assert "AWS CLI" in own_lines(outcome)[0]
+
+
 def test_the_scheme_in_capitals(bench: Bench, s3: FaultS3) -> None:
     assert bench.run(s3.put("job.sh", FINE).replace("s3:", "S3:")).code == 0
 
@@ -165,6 +173,13 @@ def test_the_scheme_in_capitals(bench: Bench, s3: FaultS3) -> None:
 def test_no_region(any_bench: Bench, s3: FaultS3) -> None:
     outcome = any_bench.run(s3.put("job.sh", FINE), AWS_REGION=None)
     assert (outcome.code, outcome.stdout) == (0, "fine\n")
+
+
+def test_a_bucket_in_another_region_than_the_jobs(any_bench: Bench, s3: FaultS3) -> None:
+    refusal = Refusal(400, "AuthorizationHeaderMalformed", "the region 'eu-central-1' is wrong; expecting 'eu-west-3'")
+    outcome = any_bench.run(s3.put("job.sh", FINE, refusal))
+    assert (outcome.code, outcome.stdout) == (0, "fine\n")
+    assert [each.region for each in s3.requests if each.method == "GET"] == ["eu-central-1", "eu-west-3"]
 
 
 @pytest.mark.parametrize(
@@ -206,6 +221,9 @@ def test_where_the_endpoint_stands(bench: Bench, s3: FaultS3, variables: dict[st
         ({"FETCH_AND_RUN_STALL_SECONDS": "0"}, "FETCH_AND_RUN_STALL_SECONDS is '0'"),
         ({"FETCH_AND_RUN_S5CMD": "/nowhere/s5cmd"}, "/nowhere/s5cmd"),
         ({"AWS_ENDPOINT_URL": "127.0.0.1"}, "http://"),
+        ({"BATCH_FILE_TYPE": "a\nb"}, "BATCH_FILE_TYPE is 'a?b'"),
+        ({"BATCH_FILE_S3_URL": "http://b/k\r\nfetch_and_run: x"}, "http://b/k??fetch_and_run: x"),
+        ({"BATCH_FILE_SHA256": "\x1b[2J"}, "BATCH_FILE_SHA256 is '?[2j'"),
     ],
 )
 def test_usage_errors(bench: Bench, variables: dict[str, str | None], named: str) -> None:

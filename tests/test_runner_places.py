@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import re
 import shutil
 import struct
+import tarfile
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -75,6 +79,24 @@ def test_a_disk_that_fills_while_fetching(bench: Bench, s3: FaultS3) -> None:
     assert f"no space left in TMPDIR '{bench.scratch}'" in own_lines(outcome)[-1]
 
 
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+def test_a_disk_that_fills_while_unpacking(bench: Bench, s3: FaultS3, kind: str) -> None:
+    require_program("unzip" if kind == "zip" else "tar")
+    content = io.BytesIO()
+    if kind == "zip":
+        with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("run.sh", FINE + "#" * 2_000_000)
+    else:
+        with tarfile.open(fileobj=content, mode="w:gz") as tar:
+            member = tarfile.TarInfo("run.sh")
+            member.size = 2_000_000
+            tar.addfile(member, io.BytesIO(b"#" * member.size))
+    url = s3.put("a", content.getvalue())
+    outcome = in_namespace(bench, 'mount -t tmpfs -o size=256k tmpfs "$1"').run(url, "run.sh", BATCH_FILE_TYPE=kind)
+    assert (outcome.code, outcome.stdout) == (69, "")
+    assert own_lines(outcome)[-1].endswith(f"no space left in TMPDIR '{bench.scratch}' to unpack {url}")
+
+
 def test_a_full_disk(bench: Bench, s3: FaultS3) -> None:
     full = in_namespace(
         bench, 'mount -t tmpfs -o size=64k tmpfs "$1"; dd if=/dev/zero of="$1/fill" bs=4k 2>/dev/null || :'
@@ -127,6 +149,15 @@ def test_the_wrong_architecture(any_bench: Bench, s3: FaultS3) -> None:
     assert (outcome.code, outcome.stdout) == (126, "")
     assert "architecture" in own_lines(outcome)[-1]
     assert all(line.startswith("fetch_and_run: ") for line in outcome.stderr.splitlines())
+
+
+def test_a_program_whose_loader_is_missing(any_bench: Bench, s3: FaultS3) -> None:
+    program = Path(str(shutil.which("true"))).read_bytes()
+    assert b"/ld-linux" in program
+    outcome = any_bench.run(s3.put("program", program.replace(b"/ld-linux", b"/ld-other")))
+    assert (outcome.code, outcome.stdout) == (127, "")
+    assert re.search("the loader of the program is not in this image: /[^ ]+/ld-other", own_lines(outcome)[-1])
+    assert len(own_lines(outcome)) == len(outcome.stderr.splitlines())
 
 
 def test_a_binary_that_is_no_program(bench: Bench, s3: FaultS3) -> None:

@@ -60,7 +60,7 @@ class Request:
     bucket: str
     key: str
     version: str | None
-    signed: bool
+    region: str | None
 
 
 @dataclass
@@ -130,7 +130,9 @@ class Handler(BaseHTTPRequestHandler):
         bucket, _, key = unquote(parts.path).removeprefix("/").partition("/")
         version = parse_qs(parts.query).get("versionId", [None])[0]
         state = self.server.state
-        fault = state.note(Request(self.command, bucket, key, version, "Authorization" in self.headers))
+        # …Credential=KEY/DATE/REGION/s3/aws4_request, …
+        scope = self.headers.get("Authorization", "").partition("Credential=")[2].split("/")
+        fault = state.note(Request(self.command, bucket, key, version, scope[2] if len(scope) > 2 else None))
         if not key:
             self.send(200, b"", {"x-amz-bucket-region": state.region})
         elif isinstance(fault, Refusal):
