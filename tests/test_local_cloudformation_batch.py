@@ -109,6 +109,20 @@ def test_environments_and_queues_change_in_place(account: Account, stack: StackU
     assert not batch.describe_compute_environments(computeEnvironments=[compute])["computeEnvironments"]
 
 
+def test_what_batch_has_no_way_to_take_away_is_not_taken_away_in_silence(
+    account: Account, stack: StackUnderTest
+) -> None:
+    """API reference, ComputeResourceUpdate: key pair and image go by an empty string, a placement group by nothing."""
+    made = network() | {"Compute": environment(PlacementGroup="lab", Ec2KeyPair="ours")}
+    compute = stack.create(made).physical("Compute")
+    failed = stack.try_update(network() | {"Compute": environment(Ec2KeyPair="ours")})
+    assert failed.describe()["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert "PlacementGroup cannot be removed" in failed.failures()[0]
+    stack.update(network() | {"Compute": environment(PlacementGroup="lab")})
+    found = described(account, "environment", compute)["computeResources"]
+    assert (found["placementGroup"], "ec2KeyPair" in found) == ("lab", False)
+
+
 def test_an_environment_that_replaces_itself_takes_its_queue_along(account: Account, stack: StackUnderTest) -> None:
     def resources(instance_type: str) -> dict[str, Any]:
         compute = environment(replace=True, InstanceTypes=[instance_type])

@@ -24,7 +24,7 @@ SPOT_STRATEGIES = frozenset(
 SCALING_MEMBERS = frozenset({"minvCpus", "maxvCpus", "desiredvCpus"})
 FARGATE_UPDATE_MEMBERS = SCALING_MEMBERS | {"subnets", "securityGroupIds", "type"}
 #: An empty text takes these away.
-REMOVABLE = frozenset({"ec2KeyPair", "placementGroup", "imageId"})
+REMOVABLE = frozenset({"ec2KeyPair", "imageId"})
 UNLIMITED = float("inf")
 
 

@@ -29,14 +29,13 @@ _IN_PLACE = ("State", "UnmanagedvCpus", "ServiceRole", "EcsSettings", "Context")
 #: Members of ComputeResources that scale an environment; any other one changes its instances.
 _SCALING = frozenset({"MinvCpus", "MaxvCpus", "DesiredvCpus", "ScalingPolicy"})
 _UPDATE_ONLY = "UpdateToLatestImageVersion"
-#: What takes a member away again; one that is not here cannot be taken away in place.
+#: What takes a member away again (API reference, ComputeResourceUpdate); no other one can be taken away in place.
 _REMOVED: Mapping[str, Any] = {
     "BidPercentage": 100,
     "Ec2KeyPair": "",
     "ImageId": "",
     "LaunchTemplate": {"launchTemplateId": ""},
     "MinvCpus": 0,
-    "PlacementGroup": "",
     "Tags": {},
     _UPDATE_ONLY: False,
 }
