@@ -72,6 +72,22 @@ def test_a_group_is_not_deleted_under_protected_instances(account: Account, stac
     assert client.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"] == []
 
 
+def test_an_update_that_drops_a_group_leaves_its_protected_instances_behind_in_no_stack(
+    account: Account, stack: StackUnderTest
+) -> None:
+    """CloudFormation User Guide, "Troubleshooting": resource removed from stack but not deleted."""
+    made = resources(DesiredCapacity="1")
+    name = stack.create(made).physical("Group")
+    stack.update({"Template": made["Template"]}).expect("UPDATE_COMPLETE")
+    assert ("Group", "DELETE_FAILED") in stack.events()
+    stack.delete().expect("DELETE_COMPLETE")
+    assert len(described(account, name)["Instances"]) == 1
+    # What docs/unmanaged.md says then.
+    client = account.client("autoscaling")
+    client.delete_auto_scaling_group(AutoScalingGroupName=name, ForceDelete=True)
+    assert client.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"] == []
+
+
 @pytest.mark.parametrize(
     "policy", [{"AutoScalingRollingUpdate": {}}, {"AutoScalingReplacingUpdate": {"WillReplace": True}}]
 )

@@ -88,8 +88,8 @@ class ComputeEnvironment(Section):
         default=None,
         ge=0,
         le=1_000_000,
-        description="vCPUs to start with. Batch moves this number itself, and a deployment that sets it moves it "
-        "back: leave it unset unless instances must be there at once.",
+        description="vCPUs to start with. Batch moves this number itself, and lets nobody lower it: an update of the "
+        "environment that sends less than it has by then fails. Take it out of the file after the first deployment.",
     )
     max_vcpus: int = Field(default=256, ge=1, le=1_000_000, description="The most vCPUs that may run at once.")
     scale_down_delay_minutes: Annotated[int, AfterValidator(_no_delay_or_a_long_one)] | None = Field(
@@ -117,8 +117,8 @@ class ComputeEnvironment(Section):
         default=None,
         ge=1,
         le=100,
-        description="The most that a Spot instance may cost, in percent of the on-demand price. Unset: 100. Only "
-        "for SPOT.",
+        description="The most that a Spot instance may cost, in percent of the on-demand price. Unset: 100; 100 also "
+        "takes away a lower one that was set before. Only for SPOT.",
     )
     subnet_ids: Items[SubnetId] = Field(
         default=(),
@@ -133,11 +133,13 @@ class ComputeEnvironment(Section):
     cluster_placement: bool = Field(
         default=False,
         description="Whether the instances stand close together, in a cluster placement group of the environment's "
-        "own, for jobs on several instances that talk much. Needs exactly one zone or subnet.",
+        "own, for jobs on several instances that talk much. Needs exactly one zone or subnet. Batch has no way to take "
+        "a placement group from an environment again: give the environment another name then.",
     )
     placement_group: PlacementGroupName | None = Field(
         default=None,
-        description="An existing placement group that the instances start in. Not together with `cluster_placement`.",
+        description="An existing placement group that the instances start in. Not together with `cluster_placement`; "
+        "like that it cannot be taken away again.",
     )
     ami: MachineImage | None = Field(
         default=None,
@@ -155,7 +157,7 @@ class ComputeEnvironment(Section):
     container_insights: Literal["DISABLED", "ENABLED", "ENHANCED"] | None = Field(
         default=None,
         description="CloudWatch Container Insights of the environment's ECS cluster, which cost by metric. Unset: "
-        "none.",
+        "none; DISABLED also takes away what was set before.",
     )
     update_timeout_minutes: int = Field(
         default=1440,

@@ -99,6 +99,12 @@ UPDATES = (
     Update("an environment's max_vcpus", environments(spot={**SPOT, "max_vcpus": 512}), {"SpotEnvironment": IN_PLACE}),
     Update("an environment's min_vcpus", environments(spot={**SPOT, "min_vcpus": 8}), {"SpotEnvironment": IN_PLACE}),
     Update(
+        "an environment's desired_vcpus",
+        environments(spot={**SPOT, "desired_vcpus": 8}),
+        {"SpotEnvironment": IN_PLACE},
+        note="It fails if Batch has more by then. To take the field out of the file changes nothing that runs.",
+    ),
+    Update(
         "an environment's allocation strategy or bid",
         environments(spot={**SPOT, "allocation_strategy": "SPOT_CAPACITY_OPTIMIZED", "bid_percentage": 70}),
         {"SpotEnvironment": IN_PLACE},
@@ -149,6 +155,7 @@ UPDATES = (
         environments(spot={**ONE_ZONE, "cluster_placement": True}),
         {"SpotEnvironment": IN_PLACE, "SpotEnvironmentPlacementGroup": ADDED},
         before=environments(spot=ONE_ZONE),
+        note="Batch has no way to take a placement group away again: rename the environment instead.",
     ),
     Update(
         "scratch on the instances' own disks instead of the root disk",
@@ -192,8 +199,9 @@ UPDATES = (
             **RECORD,
         },
         before={"unmanaged_environments": {**unmanaged()["unmanaged_environments"], "lab": LAB}},
-        note="It fails while the group has instances, which are protected, so that no job is lost. With the last one "
-        "the function that looks clusters up goes, and its log.",
+        note="Take its instances away first: while the group has any, CloudFormation cannot delete it, ends the update "
+        "all the same, and leaves the group in no stack, with what runs in it (docs/unmanaged.md). With the last "
+        "environment the function that looks clusters up goes, and its log.",
     ),
     Update(
         "an unmanaged environment's instance types, or on-demand to Spot",
