@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from batchyard.cli import streams
 
 if TYPE_CHECKING:
     from batchyard.client.connection import Connection
@@ -38,14 +39,14 @@ ProfileOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
-# What a shell reports of a program that SIGINT, or SIGPIPE, ended.
+# What a shell reports of a program that SIGINT ended.
 INTERRUPTED = 130
-_BROKEN_PIPE = 141
 
 
 def tell(text: str) -> None:
     """Say something to the person, on stderr; stdout is for results."""
-    with contextlib.suppress(BrokenPipeError):
+    # Nobody reads it, or its disk is full: no reason to leave the work undone.
+    with contextlib.suppress(OSError):
         print(f"batchyard: {text}", file=sys.stderr, flush=True)
 
 
@@ -115,9 +116,8 @@ def reporting() -> Iterator[None]:
         tell(str(explain(error)))
         raise typer.Exit(1) from None
     except BrokenPipeError:
-        # Whoever read stdout has gone; what is still buffered must not be written at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(_BROKEN_PIPE) from None
+        streams.discard_stdout()
+        raise typer.Exit(streams.BROKEN_PIPE) from None
     except KeyboardInterrupt:
         tell("interrupted.")
         raise typer.Exit(INTERRUPTED) from None

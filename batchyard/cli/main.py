@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 import typer
 
-from batchyard.cli import definitions, deployment, image, jobs, local
+from batchyard.cli import definitions, deployment, image, jobs, local, streams
+from batchyard.cli.connect import tell
+
+_USAGE_ERROR = 2
 
 app = typer.Typer(
     name="batchyard",
@@ -22,4 +27,9 @@ app.add_typer(local.app, name="local")
 
 def main() -> None:
     """Run the command line."""
-    app()
+    with streams.written_out():
+        given = streams.undecodable(sys.argv[1:])
+        if given is not None:
+            tell(f"the argument {given!r} is not text in UTF-8. If it names a file, rename the file. Nothing was done.")
+            sys.exit(_USAGE_ERROR)
+        app()
