@@ -303,9 +303,13 @@ fetch_with_aws() {
 judge() {
   final_code=$EXIT_UNAVAILABLE retryable=''
   case $failure_name/$failure_status in
-    RequestTimeout/* | */408 | */409 | */429 | CredentialsEndpointError/*) retryable=yes ;;
-    NoCredentialProviders/* | AccessDenied/* | Forbidden/* | InvalidAccessKeyId/* | SignatureDoesNotMatch/* | \
-      ExpiredToken/* | InvalidToken/* | InvalidObjectState/* | SharedCredsLoad/* | */401 | */403)
+    RequestTimeout/* | */408 | */409 | */429) retryable=yes ;;
+    NoCredentialProviders/*)
+      # From a container's role they come by HTTP, which is too busy now and then; the SDK does not say which it was.
+      final_code=$EXIT_REFUSED retryable=${AWS_CONTAINER_CREDENTIALS_RELATIVE_URI:-${AWS_CONTAINER_CREDENTIALS_FULL_URI:-}}
+      ;;
+    AccessDenied/* | Forbidden/* | InvalidAccessKeyId/* | SignatureDoesNotMatch/* | \
+      ExpiredToken/* | InvalidToken/* | InvalidObjectState/* | SharedConfigLoadError/* | */401 | */403)
       final_code=$EXIT_REFUSED
       ;;
     NoSuch*/* | NotFound/* | InvalidArgument/* | InvalidRequest/* | MethodNotAllowed/* | */4??) ;;

@@ -113,6 +113,11 @@ def test_pwd_and_everything_else(bench: Bench, s3: FaultS3, kind: str) -> None:
     assert outcome.stdout == f"/usr/local/bin:/usr/bin:/bin {bench.scratch}\n"
 
 
+def test_a_tmpdir_beside_the_working_directory(bench: Bench, s3: FaultS3) -> None:
+    url = s3.put("a", tar_of(RUN))
+    assert bench.run(url, "run.sh", BATCH_FILE_TYPE="tar", TMPDIR=f"../{bench.scratch.name}").code == 7
+
+
 ESCAPES = {
     "entry with ..": (Entry("../evil", "x"),),
     "entry with .. inside": (Entry("a/../../evil", "x"),),
@@ -216,7 +221,18 @@ def test_an_image_without_the_program(bench: Bench, s3: FaultS3, kind: str) -> N
     assert f"needs {'unzip' if kind == 'zip' else 'tar'}" in own_lines(outcome)[-1]
 
 
+def test_unzip_of_busybox_is_told(bench: Bench, s3: FaultS3) -> None:
+    programs = bench.folder / "programs"
+    programs.mkdir()
+    (programs / "unzip").symlink_to(require_program("busybox"))
+    path = f"{programs}:/usr/bin:/bin"
+    outcome = bench.run(s3.put("a", zip_of(RUN)), "run.sh", BATCH_FILE_TYPE="zip", PATH=path)
+    assert (outcome.code, outcome.stdout) == (127, "")
+    assert "Info-ZIP's unzip" in own_lines(outcome)[-1]
+
+
 def test_options_of_the_environment_do_not_reach_the_programs(bench: Bench, s3: FaultS3, kind: str) -> None:
     url = s3.put("a", packed(kind, RUN))
-    outcome = bench.run(url, "run.sh", BATCH_FILE_TYPE=kind, TAR_OPTIONS="--exclude=run.sh", UNZIP="-x run.sh")
+    options = {"TAR_OPTIONS": "--exclude=run.sh", "UNZIP": "-x run.sh", "ZIPINFO": "-v"}
+    outcome = bench.run(url, "run.sh", BATCH_FILE_TYPE=kind, given=options)
     assert outcome.code == 7

@@ -74,6 +74,7 @@ def test_a_key_that_the_aws_cli_reads_as_a_files_name_is_told_at_once(aws_bench:
     assert (outcome.code, s3.requests) == (2, [])
     assert "begins with file://" in own_lines(outcome)[0]
     assert "s5cmd" in own_lines(outcome)[0]
+    assert aws_bench.run(s3.put("fileb://x", FINE)).code == 2
     assert aws_bench.run(s3.put("folder/", FINE)).stdout == "fine\n"
 
 

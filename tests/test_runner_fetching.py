@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 
 import pytest
 
 from tests.support.fault_s3 import (
     ACCESS_DENIED,
+    BUCKET,
     INTERNAL_ERROR,
     NO_SUCH_KEY,
     SLOW_DOWN,
@@ -17,12 +20,14 @@ from tests.support.fault_s3 import (
     Refusal,
     Shortened,
     Silence,
+    Slowly,
 )
 from tests.support.runner import Bench, own_lines
 
 pytest_plugins = ("tests.support.runner_fixtures",)
 
 FINE = "#!/bin/sh\necho fine\n"
+WITHOUT_KEYS = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
 
 
 @pytest.mark.parametrize(
@@ -30,7 +35,7 @@ FINE = "#!/bin/sh\necho fine\n"
     [
         [INTERNAL_ERROR],
         [SLOW_DOWN, SLOW_DOWN, INTERNAL_ERROR, Refusal(502, "BadGateway")],
-        [Refusal(400, "RequestTimeout"), Refusal(429, "TooManyRequests")],
+        [Refusal(400, "RequestTimeout"), Refusal(429, "TooManyRequests"), Refusal(409, "OperationAborted")],
         [Cut(reset=True)],
         [Cut(reset=False)],
         [Shortened()],
@@ -50,6 +55,11 @@ def test_a_server_that_falls_silent_is_given_up(bench: Bench, s3: FaultS3) -> No
     outcome = bench.run(url, FETCH_AND_RUN_STALL_SECONDS="1")
     assert (outcome.code, outcome.stdout, s3.gets("job.sh")) == (0, "fine\n", 2)
     assert "nothing arrived for 1 seconds" in own_lines(outcome)[0]
+
+
+def test_a_server_that_is_slow_is_waited_for(bench: Bench, s3: FaultS3) -> None:
+    outcome = bench.run(s3.put("job.sh", FINE + "#" * 100_000, Slowly(2.5)), FETCH_AND_RUN_STALL_SECONDS="1")
+    assert (outcome.code, outcome.stdout, s3.gets("job.sh")) == (0, "fine\n", 1)
 
 
 @pytest.mark.parametrize("fault", [SLOW_DOWN, INTERNAL_ERROR, Cut(reset=True)], ids=["503", "500", "reset"])
@@ -75,6 +85,19 @@ def test_the_backoff_doubles(bench: Bench, s3: FaultS3) -> None:
     assert len(waits) == 4
     for number, wait in enumerate(waits):
         assert 0.75 * 40 * 2**number - 1 <= wait <= 1.25 * 40 * 2**number
+
+
+def test_the_backoff_ends_at_twenty_seconds(bench: Bench, s3: FaultS3) -> None:
+    programs = bench.folder / "programs"
+    programs.mkdir()
+    (programs / "sleep").write_text('#!/bin/sh\n[ "$1" != 30 ] || exec /bin/sleep 30\n')  # 30: what an attempt may take
+    (programs / "sleep").chmod(0o755)
+    s3.put("job.sh", FINE)
+    path = f"{programs}:/usr/bin:/bin"
+    outcome = bench.run(s3.refuse("job.sh", SLOW_DOWN), FETCH_AND_RUN_BACKOFF_SECONDS="15", PATH=path)
+    waits = [int(line.split(" next in ")[1].split(" ms")[0]) for line in own_lines(outcome)[:-1]]
+    assert len(waits) == 4
+    assert all(15_000 <= wait <= 25_000 for wait in waits[1:])
 
 
 @pytest.mark.parametrize(
@@ -111,6 +134,36 @@ def test_no_credentials(bench: Bench, s3: FaultS3) -> None:
     outcome = bench.run(s3.put("job.sh", FINE), AWS_ACCESS_KEY_ID=None, AWS_SECRET_ACCESS_KEY=None)
     assert (outcome.code, s3.gets("job.sh")) == (77, 0)
     assert "credential" in own_lines(outcome)[-1].lower()
+
+
+def test_a_credentials_file_that_cannot_be_read(bench: Bench, s3: FaultS3) -> None:
+    broken = bench.folder / "credentials"
+    broken.write_text("[default\n")
+    outcome = bench.run(s3.put("job.sh", FINE), given=WITHOUT_KEYS, AWS_SHARED_CREDENTIALS_FILE=str(broken))
+    assert (outcome.code, s3.gets("job.sh"), len(own_lines(outcome))) == (77, 0, 1)
+    assert str(broken) in own_lines(outcome)[0]
+
+
+CREDENTIALS = json.dumps(
+    {"AccessKeyId": "AKIDOFAROLE", "SecretAccessKey": "s3cr3t", "Token": "t0ken", "Expiration": "2099-01-01T00:00:00Z"}
+)
+
+
+@pytest.mark.parametrize("busy", [0, 7])
+def test_credentials_of_the_containers_role(any_bench: Bench, s3: FaultS3, busy: int) -> None:
+    # As ECS gives them to a job. Many jobs that start at once are told to wait; the SDK asks three times at most.
+    s3.put("role", CREDENTIALS, *[Refusal(429, "TooManyRequests")] * busy)
+    source = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{s3.endpoint}/{BUCKET}/role"}
+    outcome = any_bench.run(s3.put("job.sh", FINE), given={**WITHOUT_KEYS, **source})
+    assert (outcome.code, outcome.stdout, s3.gets("role") > busy) == (0, "fine\n", True)
+    assert re.search(" attempts=[2-5] " if busy else " attempts=1 ", own_lines(outcome)[-1])
+    assert not any(secret in outcome.stderr for secret in ("s3cr3t", "t0ken"))
+
+
+def test_a_role_that_gives_none(bench: Bench, s3: FaultS3) -> None:
+    source = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{s3.endpoint}/{BUCKET}/no-role"}
+    outcome = bench.run(s3.put("job.sh", FINE), given={**WITHOUT_KEYS, **source})
+    assert (outcome.code, s3.gets("job.sh"), len(own_lines(outcome))) == (77, 0, 5)
 
 
 def test_an_empty_object(any_bench: Bench, s3: FaultS3) -> None:

@@ -106,6 +106,12 @@ def test_a_full_disk(bench: Bench, s3: FaultS3) -> None:
     assert "TMPDIR" in own_lines(outcome)[-1]
 
 
+def test_a_folder_that_cannot_be_made(bench: Bench, s3: FaultS3) -> None:
+    outcome = in_namespace(bench, 'mount -t tmpfs -o nr_inodes=1 tmpfs "$1"').run(s3.put("job.sh", FINE))
+    assert (outcome.code, s3.requests) == (69, [])
+    assert re.search(f"could not make a folder in TMPDIR '{bench.scratch}': .*No space left", own_lines(outcome)[-1])
+
+
 def test_a_read_only_root(bench: Bench, s3: FaultS3) -> None:
     mounts = 'mount -t tmpfs tmpfs "$1"; mount -o remount,ro,bind / ; ! touch /tmp/x 2>/dev/null'
     outcome = in_namespace(bench, mounts).run(s3.put("job.sh", FINE))

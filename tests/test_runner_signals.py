@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.support.fault_s3 import SLOW_DOWN, FaultS3, Silence
+from tests.support.requirements import require_program, require_root
 from tests.support.runner import Bench, finish, session_members, until
 
 pytest_plugins = ("tests.support.runner_fixtures",)
@@ -126,6 +129,45 @@ def test_a_signal_while_fetching(any_bench: Bench, s3: FaultS3, sign: signal.Sig
     assert time.monotonic() - started < 3
     assert session_members(process.pid) == []
     assert any_bench.left() == []
+
+
+@pytest.mark.parametrize("program", ["sha256sum", "tar"])
+def test_a_signal_between_fetching_and_running(any_bench: Bench, s3: FaultS3, program: str) -> None:
+    programs, begun = any_bench.folder / "programs", any_bench.work / "begun"
+    programs.mkdir()
+    (programs / program).write_text(f"#!/bin/sh\n>{begun}\nsleep 300 | sleep 300\n")
+    (programs / program).chmod(0o755)
+    process = any_bench.start(
+        s3.put("job", b"x"), "job.sh", BATCH_FILE_TYPE="tar", PATH=f"{programs}:/usr/local/bin:/usr/bin:/bin"
+    )
+    until(begun.exists, f"{program} runs")
+    process.send_signal(signal.SIGTERM)
+    outcome = finish(process)
+    assert (outcome.code, outcome.stdout, outcome.stderr) == (143, "", "")
+    assert session_members(process.pid) == []
+    assert any_bench.left() == []
+
+
+def test_as_the_first_process_it_reaps_and_passes_signals_on(bench: Bench, s3: FaultS3) -> None:
+    require_root()
+    alone = replace(
+        bench, prefix=(str(require_program("unshare")), "--pid", "--fork", "--mount-proc", "--kill-child", "--")
+    )
+    url = s3.put(
+        "job.sh",
+        "#!/bin/bash\norphan=$(sleep 0.05 >/dev/null & echo $!)\n"
+        "while [[ -e /proc/$orphan ]]; do sleep 0.01; done\n"
+        "trap 'exit 33' TERM\necho ready\nread -r line\n",
+    )
+    process = alone.start(url)
+    ready(process)
+
+    def is_first(pid: int) -> bool:
+        return "\t1\n" in re.findall("NSpid:.*\n", Path(f"/proc/{pid}/status").read_text())[0]
+
+    (first,) = filter(is_first, session_members(process.pid))
+    os.kill(first, signal.SIGTERM)
+    assert finish(process).code == 33
 
 
 @pytest.mark.parametrize("sign", SIGNALS)

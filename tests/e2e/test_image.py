@@ -23,12 +23,12 @@ from batchyard.platform import PlatformRecord, parameter_name
 from batchyard.toolchain import CONTAINER
 from tests.support.command import Command, Done
 from tests.support.container_registry import EcrStandIn, Registry, running_ecr, running_registry
-from tests.support.docker_engine import DockerEngine, base_image, base_without_bash, docker_engine
+from tests.support.docker_engine import DockerEngine, base_image, base_with_apk, base_without_bash, docker_engine
 from tests.support.docker_engine import Done as DockerDone
 from tests.support.platform import REGION, Platform
 from tests.support.synthesis import properties, template
 
-__all__ = ["base_image", "base_without_bash", "docker_engine"]
+__all__ = ["base_image", "base_with_apk", "base_without_bash", "docker_engine"]
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 
@@ -200,6 +200,13 @@ def test_a_base_without_bash_is_refused_by_the_build(room: Room, base_without_ba
     assert (refused.code, refused.out) == (1, "")
     assert f"{base_without_bash} has no /bin/bash, which the runner needs" in refused.err
     assert "what it said stands above" in refused.err
+
+
+def test_unzip_of_busybox_is_replaced_where_there_is_a_package_manager(room: Room, base_with_apk: str) -> None:
+    # It cannot list names alone, which the runner needs. Alpine's is that one.
+    built = room.image("build", "--base-image", base_with_apk)
+    assert built.code == 0, built
+    assert "apk add --no-cache unzip\n" in built.err
 
 
 def test_the_image_is_small(room: Room, pulled: str, measured: Callable[[str], None]) -> None:

@@ -184,6 +184,14 @@ def base_image(docker_engine: DockerEngine) -> str:
 
 
 @pytest.fixture(scope="session")
+def base_with_apk(docker_engine: DockerEngine, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The base image, with a STAND-IN for Alpine's package manager that installs nothing and says what it was told."""
+    apk = tmp_path_factory.mktemp("apk") / "apk"
+    apk.write_text('#!/bin/sh\necho "apk $*"\n')
+    return import_base(docker_engine, "local/with-apk:1", {"bash": require_program("bash-static"), "apk": apk})
+
+
+@pytest.fixture(scope="session")
 def base_without_bash(docker_engine: DockerEngine) -> str:
     """A base image that the runner cannot run in."""
     return import_base(docker_engine, "local/without-bash:1", {})

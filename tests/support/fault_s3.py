@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,7 +45,14 @@ class Silence:
     after: int = 0
 
 
-Fault = Refusal | Cut | Shortened | Silence
+@dataclass(frozen=True)
+class Slowly:
+    """The whole body, a tenth at a time, over so many seconds."""
+
+    seconds: float
+
+
+Fault = Refusal | Cut | Shortened | Silence | Slowly
 
 NO_SUCH_KEY = Refusal(404, "NoSuchKey")
 ACCESS_DENIED = Refusal(403, "AccessDenied")
@@ -171,8 +179,13 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(sent if isinstance(fault, Shortened) else body)))
         self.end_headers()
         if self.command == "GET":
-            self.wfile.write(sent)
-            self.wfile.flush()
+            pause = fault.seconds / 10 if isinstance(fault, Slowly) else 0
+            piece = len(sent) // 10 if pause else max(1, len(sent))
+            for start in range(0, len(sent), piece):
+                self.wfile.write(sent[start : start + piece])
+                self.wfile.flush()
+                time.sleep(pause)
+            self.wfile.flush()  # the headers of an empty body
             self.end(fault)
 
     def end(self, fault: Fault | None) -> None:
