@@ -6,14 +6,21 @@ Written by the stack, read by the client. Standard library only: the client star
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from typing import Any
 
 #: Counts up when a client that knows the old form could misread the new one.
-VERSION = 1
+VERSION = 2
+
+#: The most characters that a parameter of SSM's holds (API reference, PutParameter: advanced parameters).
+MOST_CHARACTERS = 8192
 
 #: What a record says only where there is something to say, so that it does not change for those who have no use for it.
 _LEFT_OUT_WHEN_EMPTY = frozenset({"own_commands"})
+
+#: The fields whose ARNs may be written as what follows their slash, and the kind that stands before it.
+_KINDS = {"job_queues": "job-queue", "job_definitions": "job-definition", "compute_environments": "compute-environment"}
 
 
 class PlatformRecordError(Exception):
@@ -59,9 +66,14 @@ class PlatformRecord:
     own_commands: list[str] = field(default_factory=list)
     version: int = VERSION
 
-    def to_fields(self) -> dict[str, Any]:
-        """The record as plain values, for a writer that resolves them (the stack)."""
-        return {name: value for name, value in asdict(self).items() if value or name not in _LEFT_OUT_WHEN_EMPTY}
+    def to_fields(self, shortened: Callable[[str], str] = str) -> dict[str, Any]:
+        """The record as plain values, for a writer that resolves them (the stack).
+
+        `shortened` makes of an ARN what follows its slash: what is before it is the same for all, and a parameter holds
+        MOST_CHARACTERS only.
+        """
+        values = {name: value for name, value in asdict(self).items() if value or name not in _LEFT_OUT_WHEN_EMPTY}
+        return {**values, **{kind: {key: shortened(arn) for key, arn in values[kind].items()} for kind in _KINDS}}
 
     def to_json(self) -> str:
         """The record as the parameter holds it."""
@@ -92,7 +104,21 @@ class PlatformRecord:
         wrong = sorted(name for name, kind in types.items() if not _fits(values[name], str(kind)))
         if wrong:
             raise PlatformRecordError(f"the platform record's {', '.join(wrong)} is not of the right type")
-        return cls(**{name: values[name] for name in types})
+        return cls(**{name: values[name] for name in types} | _whole_arns(values))
+
+
+def _whole_arns(values: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    # The record's other ARN says which partition it lies in.
+    partition = values["job_role_arn"].split(":")[1] if values["job_role_arn"].startswith("arn:") else "aws"
+    return {
+        name: {
+            key: text
+            if text.startswith("arn:")
+            else f"arn:{partition}:batch:{values['region']}:{values['account']}:{kind}/{text}"
+            for key, text in values[name].items()
+        }
+        for name, kind in _KINDS.items()
+    }
 
 
 def _check_version(version: object) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import Stack
+from aws_cdk import Fn, Stack
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
@@ -21,7 +21,9 @@ class PlatformParameter(Construct):
             "Parameter",
             parameter_name=parameter_name(record.deployment),
             description="Queues, job definitions, bucket and repository of a Batchyard platform",
-            string_value=Stack.of(self).to_json_string(record.to_fields()),
+            string_value=Stack.of(self).to_json_string(
+                record.to_fields(shortened=lambda arn: Fn.select(1, Fn.split("/", arn)))
+            ),
             # A record above 4 KB, with many queues, needs the advanced tier; smaller ones stay free.
             tier=ssm.ParameterTier.INTELLIGENT_TIERING,
         )

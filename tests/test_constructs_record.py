@@ -46,6 +46,20 @@ def test_what_few_deployments_have_is_left_out_of_the_others() -> None:
     assert PlatformRecord.from_json(several.to_json()) == several
 
 
+def test_what_a_stack_shortens_is_whole_again_when_it_is_read() -> None:
+    batch = "arn:aws-us-gov:batch:us-east-1:123456789012"
+    whole = dataclasses.replace(
+        RECORD,
+        job_role_arn="arn:aws-us-gov:iam::123456789012:role/job",
+        job_queues={"default": f"{batch}:job-queue/Default-1"},
+        job_definitions={"fetch-and-run": f"{batch}:job-definition/FetchAndRun-1:7"},
+        compute_environments={"spot": f"{batch}:compute-environment/Spot-1"},
+    )
+    written = whole.to_fields(shortened=lambda arn: arn.partition("/")[2])
+    assert written["job_definitions"] == {"fetch-and-run": "FetchAndRun-1:7"}
+    assert PlatformRecord.from_json(json.dumps(written)) == whole
+
+
 def test_the_parameter_names_the_deployment() -> None:
     assert parameter_name("mine") == "/batchyard/mine/platform"
 

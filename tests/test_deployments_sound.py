@@ -13,12 +13,14 @@ import aws_cdk as cdk
 import cdk_nag
 import pytest
 
+from batchyard.platform import MOST_CHARACTERS
 from batchyard.settings.load import deployment_names
 from batchyard.toolchain import ROOT
 from tests.support import golden
 from tests.support.linting import linted
 from tests.support.permissions import permission_faults, roles, statements
 from tests.support.synthesis import ACCOUNT, REGION, context, deployment_app, deployment_templates, template
+from tests.support.written_record import written_record
 
 pytestmark = pytest.mark.slow
 
@@ -118,4 +120,5 @@ def test_fifty_queues_and_fifty_job_definitions_are_under_the_limits_and_clean()
     assert kinds.count("AWS::Batch::JobDefinition") >= 50
     assert len(kinds) < MOST_RESOURCES
     assert len(json.dumps(made, indent=1)) < MOST_BYTES
+    assert len(written_record(made)) <= MOST_CHARACTERS
     assert linted(made) == []

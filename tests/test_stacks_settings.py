@@ -21,6 +21,7 @@ from tests.support.synthesis import (
     resources,
     template,
 )
+from tests.support.written_record import written_record
 
 VPC = "vpc-0123456789abcdef0"
 SUBNETS = ["subnet-0aaaaaaaaaaaaaaaa", "subnet-0bbbbbbbbbbbbbbbb"]
@@ -247,15 +248,17 @@ def test_an_ami_by_parameter_is_read_at_every_deployment() -> None:
 
 
 def test_the_record_says_what_was_made() -> None:
-    parts = properties(default_template(), "AWS::SSM::Parameter")["Value"]["Fn::Join"][1]
-    text = "".join(part if isinstance(part, str) else part.get("Ref", "attribute") for part in parts)
-    record = PlatformRecord.from_json(text)
+    record = PlatformRecord.from_json(written_record(default_template()))
     assert (record.deployment, record.account, record.region) == ("default", ACCOUNT, REGION)
     assert (record.scripts_prefix, record.results_prefix) == ("scripts/", "results/")
     assert set(record.job_queues) == {"high", "default", "low"}
     assert set(record.compute_environments) == {"spot", "on-demand"}
     assert set(record.job_definitions) == {"fetch-and-run"}
     assert record.bucket.startswith("StorageBucket")
+    batch = f"arn:aws:batch:{REGION}:{ACCOUNT}"
+    assert record.job_queues["low"].startswith(f"{batch}:job-queue/LowQueue")
+    assert record.compute_environments["spot"].startswith(f"{batch}:compute-environment/SpotEnvironment")
+    assert record.job_definitions["fetch-and-run"].startswith(f"{batch}:job-definition/FetchAndRunDefinition")
 
 
 def test_any_names_go_together() -> None:
