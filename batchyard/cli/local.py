@@ -17,6 +17,8 @@ from batchyard.local import state
 if TYPE_CHECKING:
     from batchyard.local.state import State
 
+USAGE_ERROR = 2
+
 app = typer.Typer(
     help="An AWS account on this machine: CloudFormation, Batch and S3 on loopback, and jobs that really run.",
     no_args_is_help=True,
@@ -78,10 +80,18 @@ def up(
     memory: it is gone when the account goes down.
     """
     from batchyard.local import deploy, lifecycle
+    from batchyard.settings.load import load_named
+    from batchyard.settings.problems import DeploymentError
     from batchyard.toolchain import ToolMissingError
 
+    try:
+        # The CDK app would refuse it too, but only when the account stands.
+        load_named(deployment)
+    except DeploymentError as error:
+        tell(str(error))
+        raise typer.Exit(USAGE_ERROR) from None
     options = lifecycle.Options(port=port, region=region, max_jobs=max_jobs, host_images=host_images)
-    started_here: State | None = None
+    running = started_here = None
     try:
         with lifecycle.locked():
             stale = lifecycle.forget_stale()
@@ -105,7 +115,8 @@ def up(
             lifecycle.stop(started_here)
             tell("local: interrupted; the account is down again.")
         else:
-            tell("local: interrupted; the account that was up stays up.")
+            stands = "nothing was started" if running is None else "the account that was up stays up"
+            tell(f"local: interrupted; {stands}.")
         raise typer.Exit(130) from None
     except (lifecycle.LocalAccountError, ToolMissingError) as error:
         if started_here is not None and state.read() is not None:

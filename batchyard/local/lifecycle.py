@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 from batchyard.local import state
@@ -48,6 +49,22 @@ def locked() -> Iterator[None]:
         yield
 
 
+def require_region(region: str) -> None:
+    """Raise LocalAccountError for a region that AWS does not have: its services here would fail one by one."""
+    from botocore.session import get_session
+
+    session = get_session()
+    known = {
+        name
+        for partition in session.get_available_partitions()
+        for name in session.get_available_regions("ec2", partition_name=partition)
+    }
+    if region not in known:
+        close = get_close_matches(region, known, n=1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        raise LocalAccountError(f"--region: AWS has no region {region!r}{hint}")
+
+
 def clashes(running: State, options: Options) -> list[str]:
     """What was asked for and the running account does not have, in words."""
     asked = {"port": options.port, "region": options.region, "max_jobs": options.max_jobs}
@@ -62,8 +79,10 @@ def clashes(running: State, options: Options) -> list[str]:
 def start(options: Options) -> State:
     """Start a server that outlives this process, and return where it listens.
 
-    Raises LocalAccountError if it cannot: the port is taken, or the server ended at once.
+    Raises LocalAccountError if it cannot: no such region, the port is taken, or the server ended at once.
     """
+    if options.region is not None:
+        require_region(options.region)
     command = [
         sys.executable,
         *("-m", "batchyard.local.server"),

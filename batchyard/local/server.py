@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from batchyard.local import state
 from batchyard.local.guard import guarded
+from batchyard.local.runners.scratch import remove_tree
 from batchyard.local.signature import scope
 from batchyard.toolchain import CONTAINER
 
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from batchyard.local.batch.application import BatchApplication
 
 ADDRESS = "127.0.0.1"
+JOBS = "jobs"
+"""Where attempts have their folders, in the account's own."""
 READ_TIMEOUT_SECONDS = 930
 """A function may run for 15 minutes before its invocation is answered."""
 
@@ -105,7 +108,7 @@ class LocalAccount:
         self._batch: BatchApplication = create_batch(
             BatchConfig(
                 endpoint=endpoint,
-                jobs_folder=settings.folder / "jobs",
+                jobs_folder=settings.folder / JOBS,
                 images_folder=settings.folder / "images",
                 container=settings.container,
                 host_images=settings.host_images,
@@ -224,6 +227,8 @@ def serve(settings: Settings, report: int) -> int:
         taken = error.errno == errno.EADDRINUSE
         tell(f"error: port {settings.port} is taken by another program" if taken else f"error: {error}")
         return 1
+    # What the jobs of a server that was killed have left: they ended with it.
+    remove_tree(settings.folder / JOBS)
     stopping = threading.Event()
 
     def on_signal(_signal: int, _frame: FrameType | None) -> None:

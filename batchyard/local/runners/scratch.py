@@ -78,15 +78,20 @@ class AttemptFolder:
 
     def remove(self) -> None:
         """Remove everything, also what the job made unwritable."""
-        for parent, folders, _ in os.walk(self.folder):
-            for name in folders:
-                folder = Path(parent, name)
-                if not folder.is_symlink():
-                    folder.chmod(0o700)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove_tree(self.folder)
         with contextlib.suppress(OSError):
             # The job's folder goes with its last attempt's.
             self.folder.parent.rmdir()
+
+
+def remove_tree(root: Path) -> None:
+    """Remove a folder with all that jobs have put there; one that is not there is no error."""
+    for parent, folders, _ in os.walk(root):
+        for name in folders:
+            folder = Path(parent, name)
+            if not folder.is_symlink():
+                folder.chmod(0o700)
+    shutil.rmtree(root, ignore_errors=True)
 
 
 def attempt_folder(jobs_folder: Path, launch: Launch) -> AttemptFolder:
