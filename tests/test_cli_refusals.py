@@ -67,6 +67,7 @@ def test_a_script_that_cannot_run_is_refused(tmp_path: Path) -> None:
     assert "there is no file nothing.sh" in one_line(command("submit", "nothing.sh"), 2)
     assert "CRLF" in one_line(command("submit", "windows.sh"), 2)
     assert "stdin is empty" in one_line(command("submit", "-"), 2)
+    assert "SCRIPT is an empty text" in one_line(command("submit", ""), 2)
 
 
 def test_a_command_needs_words(tmp_path: Path) -> None:

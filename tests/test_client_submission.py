@@ -27,6 +27,8 @@ def test_what_the_deployment_knows_passes() -> None:
     ("changes", "said"),
     [
         ({"queue": "urgent"}, "there is no job queue 'urgent' in this deployment; it has default, high, low"),
+        ({"queue": ""}, "there is no job queue '' in this deployment"),
+        ({"job_definition": ""}, "there is no job definition '' in this deployment"),
         ({"job_definition": "gpu"}, "there is no job definition 'gpu' in this deployment; it has fetch-and-run"),
         ({"name": "my job"}, "job name 'my job'"),
         ({"name": "-job"}, "job name '-job'"),

@@ -180,10 +180,13 @@ def _work(script: str | None, arguments: Sequence[str], *, command: bool) -> Wor
 
 
 def _script(script: str, arguments: Sequence[str]) -> Script:
+    from batchyard.client.errors import InvalidInputError
     from batchyard.client.script import from_bytes, load
 
     if script == _STDIN:
         return from_bytes("stdin", sys.stdin.buffer.read(), arguments)
+    if not script:
+        raise InvalidInputError("SCRIPT is an empty text: a file's name, or - for stdin, is needed")
     return load(Path(script), arguments)
 
 

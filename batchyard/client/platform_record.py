@@ -30,7 +30,8 @@ def read_platform(connection: Connection, deployment: str) -> PlatformRecord:
             raise
         raise NotFoundError(
             f"There is no deployment {deployment!r} in {connection}: the SSM parameter {parameter} is missing. "
-            f"Deploy it (`cdk deploy -c deployment={deployment}`; `batchyard local up` for the local account), or "
+            f"Deploy it (`cdk deploy -c deployment={deployment}`; `batchyard local up --deployment "
+            f"{deployment}` for the local account), or "
             "name another --deployment, --region or --profile."
         ) from error
     try:

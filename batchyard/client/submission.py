@@ -74,8 +74,8 @@ def submit(connection: Connection, record: PlatformRecord, submission: Submissio
     Raises InvalidInputError before anything is sent, NotFoundError for a dependency that Batch does not know.
     """
     check(submission, record)
-    queue = submission.queue or record.default_queue
-    definition = job_definitions.find(record, submission.job_definition or record.default_job_definition)
+    queue = _queue(submission, record)
+    definition = _definition(submission, record)
     revision = _revision(connection, record, submission, definition)
     runner = record.mounted_runners.get(definition.name) if revision is None else revision.runner
     work = submission.work
@@ -115,11 +115,11 @@ def submit(connection: Connection, record: PlatformRecord, submission: Submissio
 
 def check(submission: Submission, record: PlatformRecord) -> None:
     """Raise InvalidInputError for what Batch, or this deployment, would refuse, as far as the record tells."""
-    queue = submission.queue or record.default_queue
+    queue = _queue(submission, record)
     if submission.name is not None:
         checks.check_name(submission.name)
     checks.check_known("job queue", queue, record.job_queues)
-    definition = job_definitions.find(record, submission.job_definition or record.default_job_definition)
+    definition = _definition(submission, record)
     if not definition.is_exact:
         check_work(record, definition.name, taken_by(record, definition.name), submission.work)
     for name in submission.environment:
@@ -132,6 +132,16 @@ def check(submission: Submission, record: PlatformRecord) -> None:
     checks.check_share(record, queue, submission.share, submission.priority)
     if submission.work:
         check_used([words_of(submission.work)], submission.parameters)
+
+
+def _queue(submission: Submission, record: PlatformRecord) -> str:
+    # Not `or`: an empty name is a variable that nobody set, and no wish for the default.
+    return record.default_queue if submission.queue is None else submission.queue
+
+
+def _definition(submission: Submission, record: PlatformRecord) -> Reference:
+    given = submission.job_definition
+    return job_definitions.find(record, record.default_job_definition if given is None else given)
 
 
 def _revision(
