@@ -37,6 +37,11 @@ def told(settings: dict[str, Any]) -> dict[str, str]:
 
 REFUSED: dict[str, tuple[dict[str, Any], str, list[str]]] = {
     # what: settings, path, words
+    "record-too-long": (
+        {"queues": {f"queue-{number}": {} for number in range(180)}, "default_queue": "queue-0"},
+        "queues",
+        ["180 queues, 1 job definitions", "8,192"],
+    ),
     "min-above-max": (
         environments(min_vcpus=20, max_vcpus=10),
         "compute_environments.spot.min_vcpus",

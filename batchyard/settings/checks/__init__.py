@@ -21,6 +21,7 @@ from batchyard.settings.checks.job_definitions import job_definitions
 from batchyard.settings.checks.machine_image import machine_images
 from batchyard.settings.checks.network import network, places, reachable_images
 from batchyard.settings.checks.placement import placement
+from batchyard.settings.checks.platform_record import platform_record
 from batchyard.settings.checks.queues import queue_architecture
 from batchyard.settings.checks.references import references
 from batchyard.settings.checks.several_containers import several_containers
@@ -64,6 +65,7 @@ CHECKS: tuple[Check, ...] = (
     shares,
     consumption,
     budget,
+    platform_record,
 )
 
 
