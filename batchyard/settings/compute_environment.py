@@ -163,7 +163,8 @@ class ComputeEnvironment(Section):
         default=1440,
         ge=1,
         le=7200,
-        description="How long, in minutes, jobs may go on when a deployment replaces the instances they run on.",
+        description="How long, in minutes, jobs may go on when a deployment replaces the instances they run on. "
+        "CloudFormation may give up a deployment that waits more than 120 for them; Batch and the jobs go on.",
     )
     terminate_jobs_on_update: bool = Field(
         default=False,
