@@ -38,9 +38,25 @@ def told(settings: dict[str, Any]) -> dict[str, str]:
 REFUSED: dict[str, tuple[dict[str, Any], str, list[str]]] = {
     # what: settings, path, words
     "record-too-long": (
-        {"queues": {f"queue-{number}": {} for number in range(180)}, "default_queue": "queue-0"},
+        {
+            "job_definitions": {f"definition-{number}": {} for number in range(140)},
+            "default_job_definition": "definition-0",
+        },
+        "job_definitions",
+        ["3 queues, 140 job definitions", "8,192"],
+    ),
+    "more-queues-than-an-account-has": (
+        {"queues": {f"queue-{number}": {} for number in range(51)}, "default_queue": "queue-0"},
         "queues",
-        ["180 queues, 1 job definitions", "8,192"],
+        ["51", "at most 50"],
+    ),
+    "more-environments-than-an-account-has": (
+        {
+            **environments(),
+            "unmanaged_environments": {f"lab-{number}": {"instances": "none"} for number in range(49)},
+        },
+        "compute_environments",
+        ["2, and 49 unmanaged ones", "at most 50"],
     ),
     "min-above-max": (
         environments(min_vcpus=20, max_vcpus=10),
@@ -169,6 +185,10 @@ def test_what_is_refused(what: str) -> None:
 
 
 ALLOWED: dict[str, dict[str, Any]] = {
+    "fifty-environments": {
+        **environments(),
+        "unmanaged_environments": {f"lab-{number}": {"instances": "none"} for number in range(48)},
+    },
     "equal-vcpus": environments(min_vcpus=256, desired_vcpus=256, max_vcpus=256),
     "spot-with-any-strategy": environments(allocation_strategy="BEST_FIT_PROGRESSIVE", bid_percentage=100),
     "ratios-at-their-limit": {"disk": {"size_gib": 32, "iops": 16000, "throughput_mib_per_second": 2000}},

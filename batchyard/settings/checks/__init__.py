@@ -23,6 +23,7 @@ from batchyard.settings.checks.network import network, places, reachable_images
 from batchyard.settings.checks.placement import placement
 from batchyard.settings.checks.platform_record import platform_record
 from batchyard.settings.checks.queues import queue_architecture
+from batchyard.settings.checks.quotas import quotas
 from batchyard.settings.checks.references import references
 from batchyard.settings.checks.several_containers import several_containers
 from batchyard.settings.checks.sharing import consumption, shares
@@ -65,6 +66,7 @@ CHECKS: tuple[Check, ...] = (
     shares,
     consumption,
     budget,
+    quotas,
     platform_record,
 )
 

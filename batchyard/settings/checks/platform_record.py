@@ -23,11 +23,11 @@ def platform_record(deployment: Deployment) -> Iterator[Problem]:
     if size > MOST_CHARACTERS:
         counts = f"{len(deployment.queues)} queues, {len(deployment.job_definitions)} job definitions"
         yield Problem(
-            ("queues",),
-            "their names, and those of job definitions and environments, make the platform record too long for SSM",
+            ("job_definitions",),
+            "their names, and those of queues and environments, make the platform record too long for SSM",
             f"{counts}: about {size:,} characters",
             f"{MOST_CHARACTERS:,}; fewer of them, or shorter names, or a second deployment",
-            others=(("job_definitions",),),
+            others=(("queues",),),
         )
 
 
