@@ -51,7 +51,9 @@ def main() -> int:
 
     # No report of which constructs are used, and no tree.json: nothing here reads either.
     app = cdk.App(analytics_reporting=False, tree_metadata=False, context=_flags())
-    name = str(app.node.try_get_context("deployment") or "default")
+    given = app.node.try_get_context("deployment")
+    # Not `or`: `cdk destroy -c deployment=$UNSET` must not mean the default one.
+    name = "default" if given is None else str(given)
     try:
         deployment = load_named(name)
         require_account(deployment, os.environ.get(ACCOUNT), os.environ.get(REGION))

@@ -82,6 +82,14 @@ def test_options_come_before_the_deployment_file(run: Run, engines: FakeEngines,
     assert "BASE_IMAGE=alpine:3.22" in engines.calls()[-1]["arguments"]
 
 
+@pytest.mark.parametrize("given", ["", "debian 13", "-debian"])
+def test_a_base_image_that_is_no_name_is_refused(run: Run, engines: FakeEngines, given: str) -> None:
+    refused = run("build", f"--base-image={given}")
+    assert (refused.code, refused.out) == (2, "")
+    assert f"--base-image: {given!r} was given; allowed: an image's name, for example " in refused.err
+    assert engines.calls() == []
+
+
 @pytest.mark.parametrize("command", ["build", "push"])
 def test_an_external_image_is_neither_built_nor_pushed(
     run: Run, engines: FakeEngines, deployments: dict[str, Any], command: str

@@ -108,6 +108,13 @@ def test_the_file_in_a_zip_is_looked_at_as_any_script_is(tmp_path: Path) -> None
         load(path, ["main.sh"])
 
 
+@pytest.mark.parametrize("name", ["../outside.sh", "/etc/outside.sh", "a/../../outside.sh"])
+def test_a_zip_with_an_entry_outside_its_folder_is_refused(tmp_path: Path, name: str) -> None:
+    path = zipped(tmp_path, {"main.sh": b"#!/bin/sh\n", name: b"#!/bin/sh\n"})
+    with pytest.raises(InvalidInputError, match=f"has an entry outside its folder, which no job unpacks: {name}"):
+        load(path, ["main.sh"])
+
+
 def test_what_only_claims_to_be_a_zip_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="is not a zip that can be read"):
         load(write(tmp_path, "job.zip", b"no zip"), ["main.sh"])

@@ -119,6 +119,13 @@ def test_the_app_refuses_an_unknown_deployment_without_a_traceback(tmp_path: Pat
     assert not list(tmp_path.rglob("*.template.json"))
 
 
+def test_no_name_is_not_the_default_deployment(tmp_path: Path) -> None:
+    # `cdk destroy -c deployment=$UNSET`
+    done = synthesized(tmp_path / "out", deployment="")
+    assert done.returncode == 2
+    assert "a deployment cannot be called ''" in done.stderr
+
+
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """As much of the project as an app needs that makes no stack, and a deployment that cannot be read."""

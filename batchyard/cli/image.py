@@ -204,7 +204,22 @@ def _image(base_image: str | None, platform: str | None, settings: Settings | No
 
     settings = settings or Defaults()
     platforms = tuple(sorted(settings.platforms)) if platform is None else parse_platforms(platform)
-    return Image(base_image=base_image or settings.base_image, platforms=platforms)
+    base = settings.base_image if base_image is None else _base_image(base_image)
+    return Image(base_image=base, platforms=platforms)
+
+
+def _base_image(given: str) -> str:
+    """A base image as the deployment file takes it. Raises InvalidInputError."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from batchyard.client.errors import InvalidInputError
+    from batchyard.settings.image import ImageName
+
+    try:
+        return TypeAdapter(ImageName).validate_python(given)
+    except ValidationError:
+        allowed = TypeAdapter(ImageName).json_schema()["x-allowed"]
+        raise InvalidInputError(f"--base-image: {given!r} was given; allowed: {allowed}") from None
 
 
 def _require_built_here(deployment: str, settings: Settings | None) -> None:

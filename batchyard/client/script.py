@@ -93,6 +93,9 @@ def from_bytes(name: str, content: bytes, arguments: Sequence[str]) -> Script:
 def _archive(path: Path, size: int, digest: str, arguments: tuple[str, ...]) -> Script:
     try:
         with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                if name.startswith("/") or ".." in name.split("/"):
+                    raise InvalidInputError(f"{path} has an entry outside its folder, which no job unpacks: {name}")
             entries = {entry.filename: entry for entry in archive.infolist() if not entry.is_dir()}
             if not arguments or arguments[0] not in entries:
                 given = f"{arguments[0]!r} is not in it" if arguments else "no file was named"
