@@ -83,9 +83,9 @@ class PlatformStack(Stack):
         self.log_group = JobLogGroup(self, "Logs", retention_days=deployment.logs.retention_days).log_group
         self.built = self._built(image_tag)
         self.job_role = self._job_role("JobRole", deployment.job_role)
-        network = job_network(self, "Network", deployment=deployment)
+        self.network = job_network(self, "Network", deployment=deployment)
         self.environments = environments(
-            self, deployment_name=deployment_name, deployment=deployment, network=network, s5cmd=s5cmd
+            self, deployment_name=deployment_name, deployment=deployment, network=self.network, s5cmd=s5cmd
         )
         self.queues = self._queues()
         self.consumables = self._consumables()
@@ -229,6 +229,12 @@ class PlatformStack(Stack):
             "LogGroup": (record.log_group, "The log group of the jobs"),
             "JobRoleArn": (record.job_role_arn, "The role of the jobs"),
             "PlatformParameter": (self.parameter.parameter_name, "The platform record, which clients read"),
+            # Who mounts a file system needs both, before any job definition names it.
+            "Vpc": (self.network.vpc.vpc_id, "The VPC of the instances"),
+            "InstancesSecurityGroup": (
+                self.network.security_group.security_group_id,
+                "The security group of the instances: what they mount must let it in",
+            ),
         }
         # Nothing that can change stands in a description: a changed priority is one change in a diff, not two.
         for name, arn in record.job_queues.items():

@@ -343,6 +343,12 @@ PHYSICAL_NAMES = (
 )
 
 
+def test_the_outputs_name_what_a_file_system_must_let_in(made: dict[str, Any]) -> None:
+    (vpc,), (group,) = resources(made, "AWS::EC2::VPC"), resources(made, "AWS::EC2::SecurityGroup")
+    assert made["Outputs"]["Vpc"]["Value"] == {"Ref": vpc}
+    assert made["Outputs"]["InstancesSecurityGroup"]["Value"] == {"Fn::GetAtt": [group, "GroupId"]}
+
+
 def test_nothing_but_the_record_has_a_fixed_name(made: dict[str, Any]) -> None:
     named = [
         (key, name)
@@ -368,6 +374,8 @@ def test_the_outputs_say_what_a_person_needs(made: dict[str, Any]) -> None:
         "LogGroup",
         "JobRoleArn",
         "PlatformParameter",
+        "Vpc",
+        "InstancesSecurityGroup",
         "HighQueueArn",
         "DefaultQueueArn",
         "LowQueueArn",

@@ -31,7 +31,7 @@ class EfsMount(Section):
     """An Amazon EFS file system in the container.
 
     It must have a mount target in the deployment's VPC that lets the instances' security group in at port 2049 (the
-    stack's outputs name both).
+    stack's outputs `Vpc` and `InstancesSecurityGroup` name both).
     """
 
     file_system_id: str | None = Field(
