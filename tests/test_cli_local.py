@@ -1,11 +1,9 @@
-"""`batchyard local` as a process: what is refused before an account is started, and what one that was killed leaves."""
+"""`batchyard local` as a process: what is refused before an account is started."""
 
 from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 from tests.support.command import Command
@@ -35,18 +33,3 @@ def test_up_that_is_interrupted_at_once_says_that_nothing_was_started(tmp_path: 
     os.killpg(up.pid, signal.SIGINT)
     assert "local: interrupted; nothing was started." in up.communicate(timeout=60)[1]
     assert up.returncode == 130
-
-
-def test_a_server_removes_what_the_jobs_of_a_killed_one_have_left(tmp_path: Path) -> None:
-    left = tmp_path / "jobs" / "id" / "1" / "work"
-    left.mkdir(parents=True)
-    (left / "output").touch()
-    command = [sys.executable, "-m", "batchyard.local.server", "--region=us-east-1", "--max-jobs=1", "--report-to=1"]
-    server = subprocess.Popen([*command, f"--folder={tmp_path}"], stdout=subprocess.PIPE, text=True)
-    try:
-        assert server.stdout is not None
-        assert server.stdout.readline() == "ready\n"
-        assert not (tmp_path / "jobs").exists()
-    finally:
-        server.terminate()
-        server.communicate(timeout=60)

@@ -64,6 +64,7 @@ def test_all_faults_of_a_request_are_named_at_once(server: Server) -> None:
     ("method", "path", "body", "words"),
     [
         ("POST", "/v1/submitjob", "{", "The request's body is not JSON"),
+        ("POST", "/v1/submitjob", {"jobName": "\ud800"}, "The request's body is not JSON: 'utf-8' codec can't encode"),
         ("POST", "/v1/submitjob", [], "Value [] at 'body' failed to satisfy constraint: Member must be an object"),
         ("GET", "/v1/submitjob", None, "AWS Batch has no operation GET /v1/submitjob"),
         ("POST", "/v1/nothing", {}, "AWS Batch has no operation POST /v1/nothing"),

@@ -25,7 +25,6 @@ from typing import TYPE_CHECKING, Any
 
 from batchyard.local import state
 from batchyard.local.guard import guarded
-from batchyard.local.runners.scratch import remove_tree
 from batchyard.local.signature import scope
 from batchyard.toolchain import CONTAINER
 
@@ -35,8 +34,6 @@ if TYPE_CHECKING:
     from batchyard.local.batch.application import BatchApplication
 
 ADDRESS = "127.0.0.1"
-JOBS = "jobs"
-"""Where attempts have their folders, in the account's own."""
 READ_TIMEOUT_SECONDS = 930
 """A function may run for 15 minutes before its invocation is answered."""
 
@@ -108,7 +105,7 @@ class LocalAccount:
         self._batch: BatchApplication = create_batch(
             BatchConfig(
                 endpoint=endpoint,
-                jobs_folder=settings.folder / JOBS,
+                jobs_folder=settings.folder / "jobs",
                 images_folder=settings.folder / "images",
                 container=settings.container,
                 host_images=settings.host_images,
@@ -227,8 +224,6 @@ def serve(settings: Settings, report: int) -> int:
         taken = error.errno == errno.EADDRINUSE
         tell(f"error: port {settings.port} is taken by another program" if taken else f"error: {error}")
         return 1
-    # What the jobs of a server that was killed have left: they ended with it.
-    remove_tree(settings.folder / JOBS)
     stopping = threading.Event()
 
     def on_signal(_signal: int, _frame: FrameType | None) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import shutil
 import uuid
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ from batchyard.local.batch.validation import validated
 from batchyard.local.runners.container import Workplace
 from batchyard.local.runners.images import Images
 from batchyard.local.runners.process import ProcessRunner, make_tools
+from batchyard.local.runners.scratch import remove_tree
 from batchyard.local.signature import scope
 
 if TYPE_CHECKING:
@@ -91,9 +91,12 @@ def _read(environ: WSGIEnvironment) -> Any:
     if not content:
         return {}
     try:
-        return json.loads(content)
+        body = json.loads(content)
+        # Half of a surrogate pair, written as \ud800, is JSON and no text: nobody could be given it.
+        json.dumps(body, ensure_ascii=False).encode()
     except ValueError as error:
         raise ClientException(f"The request's body is not JSON: {error}") from error
+    return body
 
 
 def create_application(config: BatchConfig) -> BatchApplication:
@@ -124,4 +127,4 @@ def _remove_leftovers(config: BatchConfig) -> None:
             uuid.UUID(folder.name.partition("_")[0])
         except ValueError:
             continue
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_tree(folder)
