@@ -36,8 +36,8 @@ class Entry:
 RUN = Entry("run.sh", REPORT)
 
 
-def zip_of(*entries: Entry) -> bytes:
-    """A zip archive; names are written as they are."""
+def zip_of(*entries: Entry, made_on: int = 3) -> bytes:
+    """A zip archive; names are written as they are. `made_on` is 3 for Unix, 0 for Windows."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for entry in entries:
@@ -45,7 +45,7 @@ def zip_of(*entries: Entry) -> bytes:
             info.filename = entry.name
             kind = stat.S_IFREG if entry.symlink is None else stat.S_IFLNK
             info.external_attr = (kind | entry.mode) << 16
-            info.create_system = 3
+            info.create_system = made_on
             archive.writestr(info, entry.content if entry.symlink is None else entry.symlink)
     return buffer.getvalue()
 
@@ -151,6 +151,14 @@ def test_no_hardlink_gets_out(bench: Bench, s3: FaultS3, target: str) -> None:
     archive = tar_of(RUN, Entry("link", symlink="/etc"), Entry("hard", hardlink=target))
     outcome = bench.run(s3.put("a", archive), "run.sh", BATCH_FILE_TYPE="tar")
     assert (outcome.code, outcome.stdout) == (65, "")
+
+
+@pytest.mark.parametrize(("name", "code"), [("dir\\run.sh", 7), ("..\\run.sh", 65), ("dir\\..\\..\\run.sh", 65)])
+def test_a_zip_of_windows(any_bench: Bench, s3: FaultS3, name: str, code: int) -> None:
+    require_program("unzip")
+    outcome = any_bench.run(s3.put("a", zip_of(Entry(name, REPORT), made_on=0)), "dir/run.sh", BATCH_FILE_TYPE="zip")
+    assert outcome.code == code
+    assert ("outside its folder" in outcome.stderr) is (code == 65)
 
 
 HIDING = Entry("hidden/", mode=0o300, type=tarfile.DIRTYPE)

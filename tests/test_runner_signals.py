@@ -144,7 +144,7 @@ def test_a_signal_between_fetching_and_running(any_bench: Bench, s3: FaultS3, pr
     process.send_signal(signal.SIGTERM)
     outcome = finish(process)
     assert (outcome.code, outcome.stdout, outcome.stderr) == (143, "", "")
-    assert session_members(process.pid) == []
+    until(lambda: session_members(process.pid) == [], "what the program started is gone, too")
     assert any_bench.left() == []
 
 

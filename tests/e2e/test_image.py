@@ -202,6 +202,15 @@ def test_a_base_without_bash_is_refused_by_the_build(room: Room, base_without_ba
     assert "what it said stands above" in refused.err
 
 
+def test_a_build_with_another_s5cmd_stops(room: Room, tmp_path: Path) -> None:
+    (tmp_path / "s5cmd").write_text("#!/bin/sh\n")
+    with build_context(CONTAINER, ["linux/amd64"], lambda _: tmp_path / "s5cmd") as context:
+        arguments = ("--build-arg", "TARGETARCH=amd64", "--build-arg", f"BASE_IMAGE={room.base}", str(context))
+        refused = room.engine.docker("build", *arguments)
+    assert refused.code != 0
+    assert "s5cmd/linux-amd64 is not the binary that container/s5cmd.sha256 pins" in refused.out + refused.err
+
+
 def test_unzip_of_busybox_is_replaced_where_there_is_a_package_manager(room: Room, base_with_apk: str) -> None:
     # It cannot list names alone, which the runner needs. Alpine's is that one.
     built = room.image("build", "--base-image", base_with_apk)
