@@ -167,7 +167,8 @@ def test_as_the_first_process_it_reaps_and_passes_signals_on(bench: Bench, s3: F
 
     (first,) = filter(is_first, session_members(process.pid))
     os.kill(first, signal.SIGTERM)
-    assert finish(process).code == 33
+    assert process.wait(timeout=20) == 33
+    process.communicate()
 
 
 @pytest.mark.parametrize("sign", SIGNALS)
