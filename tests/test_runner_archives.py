@@ -184,6 +184,19 @@ def test_no_device_and_no_pipe(any_bench: Bench, s3: FaultS3, special: bytes) ->
     assert ".special" in own_lines(outcome)[-1]
 
 
+def test_among_many_links_none_leads_out(bench: Bench, s3: FaultS3) -> None:
+    many = [Entry(f"link-{number}", symlink="run.sh") for number in range(600)]
+    fine = bench.run(s3.put("a", tar_of(RUN, *many)), "link-599", BATCH_FILE_TYPE="tar")
+    assert fine.code == 7
+    outcome = bench.run(s3.put("a", tar_of(RUN, *many, Entry("z", symlink="/etc"))), "run.sh", BATCH_FILE_TYPE="tar")
+    assert (outcome.code, outcome.stdout) == (65, "")
+
+
+def test_the_files_of_a_tar_are_the_runners_own(any_bench: Bench, s3: FaultS3) -> None:
+    url = s3.put("a", tar_of(Entry("run.sh", '#!/bin/sh\n[ "$(stat -c %u run.sh)" = "$(id -u)" ]\n')))
+    assert any_bench.run(url, "run.sh", BATCH_FILE_TYPE="tar").code == 0
+
+
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 @pytest.mark.parametrize("link_first", [True, False])
 def test_a_name_twice_lets_nothing_out(any_bench: Bench, s3: FaultS3, link_first: bool) -> None:
