@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from batchyard.cli.main import app
+from batchyard.cli.commands import app
 from batchyard.image import image_tag
 from batchyard.platform import parameter_name
 from batchyard.settings import load

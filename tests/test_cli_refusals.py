@@ -138,7 +138,7 @@ def test_every_command_has_help_with_examples(tmp_path: Path, command: str) -> N
 
 
 def test_help_needs_no_heavy_module() -> None:
-    code = "import sys, batchyard.cli.main; print(*sorted(sys.modules))"
+    code = "import sys, batchyard.cli.commands; print(*sorted(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"boto3", "botocore", "pydantic", "aws_cdk", "moto", "werkzeug"}.intersection(loaded)
 

@@ -53,3 +53,10 @@ def test_a_state_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     done = Command(tmp_path, {"BATCHYARD_STATE": str(tmp_path / "file" / "state")})("local", "down")
     assert (done.code, done.out) == (1, "")
     assert done.err == f"batchyard: {tmp_path}/file/state/local: Not a directory\n"
+
+
+def test_ctrl_c_before_the_command_is_there_is_told_in_one_line(tmp_path: Path) -> None:
+    # As if it came while this package was imported.
+    (tmp_path / "typer.py").write_text("raise KeyboardInterrupt")
+    done = through_sh(tmp_path, '"$BATCHYARD" deployment list', PYTHONPATH=str(tmp_path))
+    assert done == (130, "", "batchyard: interrupted; nothing was done.\n")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batchyard.cli import streams
+from batchyard.cli.streams import INTERRUPTED, tell
 
 if TYPE_CHECKING:
     from batchyard.client.connection import Connection
@@ -38,16 +39,6 @@ ProfileOption = Annotated[
     typer.Option("--profile", help="AWS profile. Default: as the AWS CLI finds it.", rich_help_panel=_ACCOUNT_PANEL),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-
-# What a shell reports of a program that SIGINT ended.
-INTERRUPTED = 130
-
-
-def tell(text: str) -> None:
-    """Say something to the person, on stderr; stdout is for results."""
-    # Nobody reads it, or its disk is full: no reason to leave the work undone.
-    with contextlib.suppress(OSError):
-        print(f"batchyard: {text}", file=sys.stderr, flush=True)
 
 
 def open_account(local: bool, region: str | None, profile: str | None) -> Connection:

@@ -16,8 +16,8 @@ from batchyard.cli.connect import (
     RegionOption,
     open_account,
     reporting,
-    tell,
 )
+from batchyard.cli.streams import tell
 
 if TYPE_CHECKING:
     from batchyard.images.building import Image

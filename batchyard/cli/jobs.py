@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batchyard.cli.connect import (
-    INTERRUPTED,
     DeploymentOption,
     JsonOption,
     LocalOption,
@@ -17,9 +16,9 @@ from batchyard.cli.connect import (
     goes_on,
     open_account,
     reporting,
-    tell,
 )
 from batchyard.cli.output import Names, as_dict, log_text, print_details, print_json, print_table, summary
+from batchyard.cli.streams import INTERRUPTED, tell
 from batchyard.cli.submit import CONTEXT_SETTINGS, submit
 
 if TYPE_CHECKING:

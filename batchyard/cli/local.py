@@ -62,7 +62,8 @@ def running_or_fail() -> State:
 @app.command()
 def up(
     deployment: Annotated[
-        str, typer.Option(help="Which deployment to deploy: a name from `deployment list`.")
+        str,
+        typer.Option(envvar="BATCHYARD_DEPLOYMENT", help="Which deployment to deploy: a name from `deployment list`."),
     ] = "default",
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port on 127.0.0.1. Default: a free one.")] = None,
     region: Annotated[str | None, typer.Option(help="Region to stand for. Default: us-east-1.")] = None,

@@ -10,12 +10,20 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-# What a shell reports of a program that SIGPIPE ended.
+# What a shell reports of a program that SIGINT ended, or SIGPIPE.
+INTERRUPTED = 130
 BROKEN_PIPE = 141
 _FAILED = 1
 # Of these write(2) says no more than the number: which file it was is not told.
 _WRITING = (errno.EBADF, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC)
 _NAMES = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
+
+
+def tell(text: str) -> None:
+    """Say something to the person, on stderr; stdout is for results."""
+    # Nobody reads it, or its disk is full: no reason to leave the work undone.
+    with contextlib.suppress(OSError):
+        print(f"batchyard: {text}", file=sys.stderr, flush=True)
 
 
 def undecodable(arguments: Sequence[str]) -> bytes | None:
@@ -42,8 +50,7 @@ def written_out() -> Iterator[None]:
         sys.exit(BROKEN_PIPE)
     except OSError as error:
         discard_stdout()
-        with contextlib.suppress(OSError):
-            print(f"batchyard: {_said(error)}", file=sys.stderr, flush=True)
+        tell(_said(error))
         sys.exit(_FAILED)
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batchyard.cli.connect import (
-    INTERRUPTED,
     DeploymentOption,
     LocalOption,
     ProfileOption,
@@ -18,9 +17,9 @@ from batchyard.cli.connect import (
     goes_on,
     open_account,
     reporting,
-    tell,
 )
 from batchyard.cli.output import log_text, summary
+from batchyard.cli.streams import INTERRUPTED, tell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
