@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +14,9 @@ from botocore.exceptions import ClientError
 from tests.support.batch_platform import Platform, platform
 from tests.support.batch_server import Server, serving, until
 
+pytest_plugins = ["tests.support.batch_server_fixtures"]
+
 HELPER: dict[str, Any] = {"essential": False}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("batch")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def mine(server: Server) -> Platform:
-    return platform(server)
 
 
 def after(**conditions: str) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +14,7 @@ from batchyard.local.batch.config import Clock
 from tests.support.batch_platform import Platform, platform, unique
 from tests.support.batch_server import Server, serving, until
 
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("batch")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def mine(server: Server) -> Platform:
-    return platform(server)
+pytest_plugins = ["tests.support.batch_server_fixtures"]
 
 
 def gate(path: Path) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,11 +14,7 @@ from botocore.exceptions import ClientError
 from tests.support.batch_platform import managed, platform, unique
 from tests.support.batch_server import Server, serving
 
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("batch")) as running:
-        yield running
+pytest_plugins = ["tests.support.batch_server_fixtures"]
 
 
 def ask(server: Server, method: str, path: str, body: Any = None) -> tuple[int, str | None, dict[str, Any]]:

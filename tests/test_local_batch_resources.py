@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from tests.support.batch_platform import managed, platform, unique
-from tests.support.batch_server import Server, serving
+from tests.support.batch_server import Server
 
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("batch")) as running:
-        yield running
+pytest_plugins = ["tests.support.batch_server_fixtures"]
 
 
 @pytest.fixture(scope="module")

@@ -3,32 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
 from batchyard.local.runners.launch import LogTarget
 from batchyard.local.runners.logs import MAXIMUM_BATCH, MAXIMUM_EVENT, OVERHEAD, Lines, LogStream
-from tests.support.batch_platform import Platform, platform, unique
-from tests.support.batch_server import Server, serving, until
+from tests.support.batch_platform import Platform, unique
+from tests.support.batch_server import until
+
+pytest_plugins = ["tests.support.batch_server_fixtures"]
 
 TARGET = LogTarget("us-east-1", "group", "stream", creates_group=False)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("batch")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def mine(server: Server) -> Platform:
-    return platform(server)
 
 
 def awslogs(group: str, **options: str) -> dict[str, Any]:

@@ -7,7 +7,6 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +15,11 @@ import pytest
 from batchyard.image import content_tag
 from batchyard.toolchain import ROOT
 from tests.support.batch_platform import Platform, platform
-from tests.support.batch_server import Server, serving, until
+from tests.support.batch_server import serving, until
+
+pytest_plugins = ["tests.support.batch_server_fixtures"]
 
 REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("batch")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def mine(server: Server) -> Platform:
-    return platform(server)
 
 
 def is_alive(pid: int) -> bool:
